@@ -1,0 +1,1 @@
+//! One AWS service a file: each implements the engine's provider contract.

@@ -1,0 +1,75 @@
+//! Amazon EC2: security groups and their rules.
+//!
+//! Lengths and forms follow the EC2 API reference (CreateSecurityGroup, AuthorizeSecurityGroupIngress).
+
+use serde::{Deserialize, Serialize};
+
+use super::Tags;
+use crate::resource::{Out, Replace, Resource, Rule};
+use crate::val::Val;
+
+/// A security group without rules: rules are nodes of their own, and the target's.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SecurityGroup {
+    pub vpc_id: String,
+    pub description: String,
+    pub tags: Tags,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SecurityGroupOutputs {
+    pub group_id: Option<String>,
+}
+
+impl SecurityGroup {
+    pub const GROUP_ID: Out<Self, String> = Out::new("groupId");
+}
+
+impl Resource for SecurityGroup {
+    const KIND: &'static str = "ec2/SecurityGroup";
+    const FIELDS: &'static [(&'static str, Rule)] =
+        &[("vpcId", Rule::Replace), ("description", Rule::Replace), ("tags", Rule::Keyed)];
+    const REPLACE: Replace = Replace::CreateFirst;
+    type Outputs = SecurityGroupOutputs;
+}
+
+/// One inbound or outbound rule.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SecurityGroupRule {
+    pub group_id: Val<String>,
+    pub direction: Direction,
+    /// `tcp`, `udp`, `icmp` or `-1` for all.
+    pub ip_protocol: String,
+    pub from_port: Val<i32>,
+    pub to_port: Val<i32>,
+    /// The peer, exactly one of the two.
+    pub referenced_group_id: Option<Val<String>>,
+    pub cidr_ipv4: Option<String>,
+    pub description: Option<String>,
+    pub tags: Tags,
+}
+
+/// Which way a rule admits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Direction {
+    Ingress,
+    Egress,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SecurityGroupRuleOutputs {
+    pub rule_id: Option<String>,
+}
+
+impl Resource for SecurityGroupRule {
+    const KIND: &'static str = "ec2/SecurityGroupRule";
+    const FIELDS: &'static [(&'static str, Rule)] =
+        &[("groupId", Rule::Replace), ("direction", Rule::Replace), ("tags", Rule::Keyed)];
+    const ADDRESS: &'static [&'static str] =
+        &["groupId", "direction", "ipProtocol", "fromPort", "toPort", "referencedGroupId", "cidrIpv4"];
+    type Outputs = SecurityGroupRuleOutputs;
+}

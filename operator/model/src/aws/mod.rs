@@ -1,0 +1,42 @@
+//! The AWS resources that Terrace knows, one service a file. Each type is the wish and what was seen.
+//!
+//! Field names are those of the service's API; sets are `BTreeSet`, maps `BTreeMap`, so that order never differs.
+
+pub mod autoscaling;
+pub mod ec2;
+pub mod iam;
+pub mod kms;
+pub mod kubernetes;
+pub mod rds;
+pub mod secretsmanager;
+
+use std::collections::BTreeMap;
+
+use crate::resource::KindSpec;
+
+/// Tags of a resource; owner tags are added by the engine, and only our keys are compared.
+pub type Tags = BTreeMap<String, String>;
+
+/// The specification of every kind, which the conformance tests, the documentation and the simulation walk.
+pub fn kinds() -> Vec<KindSpec> {
+    vec![
+        KindSpec::of::<autoscaling::ScalableTarget>(),
+        KindSpec::of::<autoscaling::ScalingPolicy>(),
+        KindSpec::of::<ec2::SecurityGroup>(),
+        KindSpec::of::<ec2::SecurityGroupRule>(),
+        KindSpec::of::<iam::Role>(),
+        KindSpec::of::<kms::Key>(),
+        KindSpec::of::<kubernetes::BindingSecret>(),
+        KindSpec::of::<rds::DbCluster>(),
+        KindSpec::of::<rds::DbClusterInstance>(),
+        KindSpec::of::<rds::DbClusterParameterGroup>(),
+        KindSpec::of::<rds::DbInstance>(),
+        KindSpec::of::<rds::DbParameterGroup>(),
+        KindSpec::of::<rds::DbProxy>(),
+        KindSpec::of::<rds::DbProxyTargets>(),
+        KindSpec::of::<rds::DbReplica>(),
+        KindSpec::of::<rds::DbSubnetGroup>(),
+        KindSpec::of::<secretsmanager::Secret>(),
+        KindSpec::of::<secretsmanager::SecretVersion>(),
+    ]
+}

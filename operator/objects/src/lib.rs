@@ -1,0 +1,1 @@
+//! Kubernetes objects as nodes of the graph, by server-side apply.

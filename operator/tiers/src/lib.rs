@@ -1,0 +1,1 @@
+//! Custom resource and facts to graph: one tier a file, pure.
