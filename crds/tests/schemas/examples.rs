@@ -1,0 +1,176 @@
+//! Manifests as users write them, read into the types.
+
+use crate::support::Judge;
+use serde_json::{Value, json};
+use terrace_crds::{DataTier, DeletionPolicy, Environment, KINDS, TierGrant, TierObject, data_tier, environment};
+
+const ENVIRONMENT: &str = r#"
+apiVersion: terrace.dev/v1alpha1
+kind: Environment
+metadata: { name: prod }
+spec:
+  account: "111122223333"
+  region: eu-west-1
+  identity:
+    type: AssumeRole
+    assumeRole: { arn: "arn:aws:iam::111122223333:role/terrace", externalId: 7f0c }
+  cluster: { name: prod }
+  network:
+    vpcId: vpc-0a1b2c3d4e5f60718
+    privateSubnets: { ids: [subnet-0a1b2c3d4e5f60718, subnet-0a1b2c3d4e5f60719] }
+    publicSubnets:  { tags: { kubernetes.io/role/elb: "1" } }
+  regions: []
+  namespaces: { matchLabels: { terrace.dev/environment: prod } }
+  databaseAccess: Managed
+  limits:
+    kinds: [DataTier, CacheTier, WebApp, EdgeTier]
+    exposure: Public
+    hostnames: ["*.shop.example.com", "shop.example.com"]
+    allow: [ { namespaces: { matchLabels: { team: shop } }, arns: ["arn:aws:s3:::legacy-assets"] } ]
+    monthlyCostUSD: 2500
+  permissionsBoundary: arn:aws:iam::111122223333:policy/boundary
+  tags: { cost-centre: "4711" }
+"#;
+
+const DATA_TIER: &str = r#"
+apiVersion: terrace.dev/v1alpha1
+kind: DataTier
+metadata: { name: orders, namespace: shop }
+spec:
+  engine: postgres
+  engineVersion: "17"
+  instanceClass: db.r8g.large
+  storage: { size: 400Gi, maxSize: 1Ti, type: gp3, iops: 12000 }
+  availability: MultiAZ
+  replicas: { count: 2, instanceClass: db.r8g.large }
+  databaseName: orders
+  credentials: { management: Terrace, rotateEveryDays: 30, iamAuthentication: Allowed }
+  backup: { retentionDays: 7, window: "02:00-03:00" }
+  maintenance: { window: "sun:03:00-sun:04:00", apply: InWindow, minorVersions: Automatic }
+  encryption: { kmsKeyId: alias/orders }
+  parameters: { log_min_duration_statement: "500" }
+  monitoring: { databaseInsights: Standard, enhancedIntervalSeconds: 60, exportLogs: [postgresql] }
+  proxy: { mode: None }
+  restoreFrom: { pointInTime: { source: orders-old, time: "2026-07-01T10:00:00Z" } }
+"#;
+
+const AURORA: &str = r#"
+apiVersion: terrace.dev/v1alpha1
+kind: DataTier
+metadata: { name: orders, namespace: shop }
+spec:
+  engine: aurora-postgresql
+  engineVersion: "17"
+  serverless: { minCapacity: 0.5, maxCapacity: 16 }
+  replicas: { autoscaling: { min: 1, max: 5, cpuPercent: 60 } }
+"#;
+
+const GRANT: &str = r#"
+apiVersion: terrace.dev/v1alpha1
+kind: TierGrant
+metadata: { name: web, namespace: shop }
+spec:
+  from: [{ kind: WebApp, namespace: web }]
+  to: [{ kind: DataTier, name: orders }]
+  access: [Read, ReadWrite]
+"#;
+
+#[test]
+fn the_documented_manifests_are_admitted() {
+    for (kind, yaml) in
+        [("Environment", ENVIRONMENT), ("DataTier", DATA_TIER), ("DataTier", AURORA), ("TierGrant", GRANT)]
+    {
+        let kind = KINDS.iter().find(|known| known.kind == kind).unwrap();
+        let refusals = Judge::of(kind).refusals(&value(yaml), None);
+        assert!(refusals.is_empty(), "{}: {refusals:?}", kind.kind);
+    }
+}
+
+#[test]
+fn every_line_of_the_documented_manifests_is_kept() {
+    fn round_trip<T: serde::de::DeserializeOwned + serde::Serialize>(yaml: &str) {
+        let object: T = serde_saphyr::from_str(yaml).unwrap();
+        let written = serde_json::to_value(object).unwrap();
+        contains(&written["spec"], &value(yaml)["spec"], "spec");
+    }
+    round_trip::<Environment>(ENVIRONMENT);
+    round_trip::<DataTier>(DATA_TIER);
+    round_trip::<DataTier>(AURORA);
+    round_trip::<TierGrant>(GRANT);
+}
+
+#[test]
+fn the_shortest_database_is_fit_for_production() {
+    let tier: DataTier = serde_json::from_value(json!({
+        "apiVersion": "terrace.dev/v1alpha1", "kind": "DataTier", "metadata": {"name": "orders"},
+        "spec": {"engine": "postgres", "engineVersion": "17", "instanceClass": "db.r8g.large", "storage": {"size": "100Gi"}},
+    }))
+    .unwrap();
+    let spec = &tier.spec;
+    assert_eq!(spec.availability, data_tier::Availability::MultiAZ);
+    assert_eq!(spec.storage.as_ref().unwrap().type_, data_tier::StorageType::Gp3);
+    assert_eq!(spec.storage.as_ref().unwrap().size.gib(), 100);
+    assert_eq!(spec.backup.retention_days, 7);
+    assert_eq!(spec.deletion_protection, data_tier::DeletionProtection::Enabled);
+    assert_eq!(spec.credentials.management, data_tier::CredentialManagement::Rds);
+    assert_eq!(spec.maintenance.major_versions, data_tier::MajorVersions::Refused);
+    assert_eq!(spec.monitoring.enhanced_interval_seconds, 60);
+    assert_eq!(spec.port(), 5432);
+    assert_eq!(tier.deletion_policy(), DeletionPolicy::Snapshot);
+    assert_eq!(tier.tier_status(), None);
+    assert!(!data_tier::windows::overlap(
+        &data_tier::windows::daily(&spec.backup.window).unwrap(),
+        &data_tier::windows::weekly(&spec.maintenance.window).unwrap(),
+    ));
+}
+
+#[test]
+fn a_tier_is_reached_by_what_all_tiers_share() {
+    let mut yaml = value(DATA_TIER);
+    yaml["spec"]["environmentRef"] = json!({"name": "prod"});
+    yaml["spec"]["tags"] = json!({"team": "shop"});
+    yaml["status"] = json!({"observedGeneration": 3, "outputs": {"endpoint": "orders.example.com"}});
+    let mut tier: DataTier = serde_json::from_value(yaml).unwrap();
+    assert_eq!(DataTier::KIND, "DataTier");
+    assert_eq!(tier.common().environment_ref.as_ref().unwrap().name, "prod");
+    assert_eq!(tier.common().tags["team"], "shop");
+    assert_eq!(tier.tier_status().unwrap().outputs["endpoint"], "orders.example.com");
+    tier.tier_status_mut().as_mut().unwrap().observed_generation = 4;
+    assert_eq!(tier.status.unwrap().observed_generation, 4);
+}
+
+#[test]
+fn an_environment_that_says_little_admits_nobody_and_uses_the_operators_identity() {
+    let spec: environment::EnvironmentSpec = serde_json::from_value(json!({
+        "account": "111122223333", "region": "eu-west-1", "cluster": {"name": "prod"}, "networkRef": {"name": "prod"},
+    }))
+    .unwrap();
+    assert_eq!(spec.identity.type_, environment::IdentityType::Operator);
+    assert_eq!(spec.database_access, environment::DatabaseAccess::Managed);
+    assert_eq!(spec.namespaces, None);
+    assert!(spec.limits.hostnames.is_empty() && spec.limits.allow.is_empty());
+}
+
+fn value(yaml: &str) -> Value {
+    serde_saphyr::from_str(yaml).unwrap()
+}
+
+/// Fails unless `whole` has all that `part` has.
+fn contains(whole: &Value, part: &Value, path: &str) {
+    match (whole, part) {
+        (Value::Object(whole), Value::Object(part)) => {
+            for (name, value) in part {
+                let found = whole.get(name).unwrap_or_else(|| panic!("{path}.{name} is lost"));
+                contains(found, value, &format!("{path}.{name}"));
+            }
+        }
+        (Value::Array(whole), Value::Array(part)) => {
+            assert_eq!(whole.len(), part.len(), "{path}");
+            for (whole, part) in whole.iter().zip(part) {
+                contains(whole, part, path);
+            }
+        }
+        (Value::Number(whole), Value::Number(part)) => assert_eq!(whole.as_f64(), part.as_f64(), "{path}"),
+        (whole, part) => assert_eq!(whole, part, "{path}"),
+    }
+}
