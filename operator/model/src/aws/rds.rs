@@ -122,6 +122,8 @@ pub struct DbInstance {
     pub master_username: Option<String>,
     /// RDS keeps the master password in a secret of its own.
     pub manage_master_user_password: Option<bool>,
+    /// ARN of the key of that secret; absent for the account's key for Secrets Manager.
+    pub master_user_secret_kms_key_id: Option<Val<String>>,
     /// The master password, where RDS does not manage it.
     pub master_secret: Option<SecretRef>,
     pub db_subnet_group_name: Val<String>,
@@ -178,6 +180,7 @@ impl DbInstance {
     pub const ENDPOINT: Out<Self, String> = Out::new("endpoint");
     pub const PORT: Out<Self, i32> = Out::new("port");
     pub const RESOURCE_ID: Out<Self, String> = Out::new("resourceId");
+    pub const ENGINE_VERSION: Out<Self, String> = Out::new("engineVersion");
     pub const MASTER_USERNAME: Out<Self, String> = Out::new("masterUsername");
     pub const MASTER_SECRET_ARN: Out<Self, String> = Out::new("masterSecretArn");
 }
@@ -211,6 +214,8 @@ impl Resource for DbInstance {
 pub struct DbReplica {
     pub source_db_instance_identifier: Val<String>,
     pub db_instance_class: String,
+    /// GiB; a replica is grown by itself.
+    pub allocated_storage: Option<i32>,
     pub storage_type: Option<String>,
     pub iops: Option<i32>,
     pub storage_throughput: Option<i32>,
@@ -231,6 +236,8 @@ pub struct DbReplica {
     pub monitoring_role_arn: Option<Val<String>>,
     pub enabled_cloudwatch_logs_exports: BTreeSet<String>,
     pub ca_certificate_identifier: Option<String>,
+    /// `IPV4` or `DUAL`.
+    pub network_type: Option<String>,
     pub tags: Tags,
 }
 
@@ -241,8 +248,12 @@ impl DbReplica {
 
 impl Resource for DbReplica {
     const KIND: &'static str = "rds/DbReplica";
-    const FIELDS: &'static [(&'static str, Rule)] =
-        &[("sourceDbInstanceIdentifier", Rule::Replace), ("applyImmediately", Rule::OnCreate), ("tags", Rule::Keyed)];
+    const FIELDS: &'static [(&'static str, Rule)] = &[
+        ("sourceDbInstanceIdentifier", Rule::Replace),
+        ("allocatedStorage", Rule::Grows),
+        ("applyImmediately", Rule::OnCreate),
+        ("tags", Rule::Keyed),
+    ];
     type Outputs = DbInstanceOutputs;
 }
 
@@ -257,6 +268,8 @@ pub struct DbCluster {
     pub port: Option<i32>,
     pub master_username: Option<String>,
     pub manage_master_user_password: Option<bool>,
+    /// ARN of the key of the secret that RDS manages; absent for the account's key for Secrets Manager.
+    pub master_user_secret_kms_key_id: Option<Val<String>>,
     pub master_secret: Option<SecretRef>,
     pub db_subnet_group_name: Val<String>,
     pub vpc_security_group_ids: BTreeSet<Val<String>>,
@@ -284,6 +297,9 @@ pub struct DbCluster {
     pub monitoring_interval: Option<i32>,
     pub monitoring_role_arn: Option<Val<String>>,
     pub enabled_cloudwatch_logs_exports: BTreeSet<String>,
+    /// Multi-AZ DB clusters only; Aurora has it on its instances.
+    pub ca_certificate_identifier: Option<String>,
+    /// Aurora only.
     pub network_type: Option<String>,
     pub restore_from: Option<Restore>,
     pub tags: Tags,
@@ -295,6 +311,9 @@ pub struct DbCluster {
 pub struct ServerlessV2Scaling {
     pub min_capacity: f64,
     pub max_capacity: f64,
+    /// Seconds without a connection before it pauses, 300 to 86,400; only with a minimum of 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seconds_until_auto_pause: Option<i32>,
 }
 
 #[derive(Default, Serialize, Deserialize)]
@@ -319,6 +338,7 @@ impl DbCluster {
     pub const READER_ENDPOINT: Out<Self, String> = Out::new("readerEndpoint");
     pub const PORT: Out<Self, i32> = Out::new("port");
     pub const RESOURCE_ID: Out<Self, String> = Out::new("resourceId");
+    pub const ENGINE_VERSION: Out<Self, String> = Out::new("engineVersion");
     pub const MASTER_USERNAME: Out<Self, String> = Out::new("masterUsername");
     pub const MASTER_SECRET_ARN: Out<Self, String> = Out::new("masterSecretArn");
 }
@@ -430,6 +450,8 @@ pub struct DbProxyTargets {
     pub db_cluster_identifier: Option<Val<String>>,
     /// Percent of the database's connections, 1 to 100.
     pub max_connections_percent: i32,
+    /// Percent of the database's connections that may stay open idle, 0 to `max_connections_percent`.
+    pub max_idle_connections_percent: i32,
     /// Seconds that a client waits for a connection, 0 to 300.
     pub connection_borrow_timeout: i32,
 }

@@ -1,0 +1,123 @@
+//! What one pass came to, and when to come again.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use terrace_model::{Inventory, NodeKey};
+
+use crate::error::Error;
+use crate::memory::Memory;
+use crate::plan::{Action, Gate, Plan, Step};
+use crate::policy::Pending;
+use crate::provider::{Look, State};
+use crate::situation::Sights;
+use crate::walk::Engine;
+
+/// What one pass came to.
+#[derive(Debug)]
+pub struct Outcome {
+    pub inventory: Inventory,
+    /// What is left to do, and what it waits for.
+    pub plan: Plan,
+    pub sights: Sights,
+    pub pending: Option<Pending>,
+    /// Steps that failed in this pass.
+    pub failures: BTreeMap<NodeKey, Error>,
+    /// What somebody else changed since it was last as wished, and in which fields.
+    pub drift: BTreeMap<NodeKey, Vec<String>>,
+    /// When to come again; `None` when only an event or the resync need bring it up.
+    pub requeue: Option<Duration>,
+    /// The pass ended early, because the inventory could not be written.
+    pub unsaved: Option<Error>,
+}
+
+/// How soon a step that went well and is not done is looked at again.
+const SOON: Duration = Duration::from_secs(1);
+
+/// Decides when to come again.
+pub(crate) struct Requeue<'a> {
+    pub engine: &'a Engine,
+    pub memory: &'a Memory,
+    pub uid: &'a str,
+    pub now: Timestamp,
+}
+
+impl Requeue<'_> {
+    /// The earliest of what any node asks for.
+    pub fn after(
+        &self,
+        plan: &Plan,
+        sights: &Sights,
+        failures: &BTreeMap<NodeKey, Error>,
+        unsaved: Option<&Error>,
+    ) -> Option<Duration> {
+        let nodes = plan.0.iter().filter_map(|(key, step)| match (failures.get(key), &step.action) {
+            (Some(error), _) | (None, Action::Stop(error)) => Some(error.next_try(self.memory.failed(self.uid, key))),
+            _ => self.node(key, step, sights),
+        });
+        nodes.chain(unsaved.map(|error| error.next_try(0))).min()
+    }
+
+    fn node(&self, key: &NodeKey, step: &Step, sights: &Sights) -> Option<Duration> {
+        let state = match sights.get(key) {
+            Some(Ok(Look::Present(sight))) => Some(&sight.state),
+            _ => None,
+        };
+        match (&step.gate, state) {
+            (Gate::Held { .. }, _) => None,
+            (_, Some(State::Settling(_) | State::Deleting)) => Some(self.pace(key, step)),
+            // What waits for other nodes is brought up by them, what waits for other objects by their watch.
+            (Gate::Waits { on, .. }, _) if !on.is_empty() => None,
+            (Gate::Waits { .. }, _) => Some(self.pace(key, step)),
+            (Gate::Open, _) if step.action.is_change() => Some(SOON),
+            (Gate::Open, _) => {
+                self.memory.settled(self.uid, key);
+                None
+            }
+        }
+    }
+
+    fn pace(&self, key: &NodeKey, step: &Step) -> Duration {
+        let usual = self.engine.registry.get(&step.kind).map(|provider| provider.pace().usual).unwrap_or(SOON);
+        pace(self.memory.settling(self.uid, key, self.now), usual)
+    }
+}
+
+/// The next look at something that has been settling for so long and usually takes `usual`: a few early looks, for what
+/// is quick today, then close together about the time when it should be done, then further and further apart.
+pub fn pace(settling: Duration, usual: Duration) -> Duration {
+    let early = usual.mul_f64(0.7);
+    let next = if settling < early {
+        (settling * 2).max(SOON).min(early - settling)
+    } else if settling < usual * 2 {
+        usual / 15
+    } else {
+        settling / 10
+    };
+    next.clamp(SOON, Duration::from_secs(60))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn looks_are_few_and_the_last_is_close_to_the_end() {
+        let usual = Duration::from_secs(75);
+        for takes in 60..90 {
+            let (mut passed, mut looks) = (Duration::ZERO, 0);
+            while passed.as_secs() < takes {
+                passed += pace(passed, usual);
+                looks += 1;
+            }
+            assert!(looks <= 14, "{looks} looks at something that took {takes} s");
+            assert!(passed.as_secs_f64() - f64::from(takes as u32) <= 5.0, "{passed:?} for {takes} s");
+        }
+    }
+
+    #[test]
+    fn something_that_never_ends_is_looked_at_every_minute() {
+        assert_eq!(pace(Duration::from_secs(86_400), Duration::from_secs(75)), Duration::from_secs(60));
+    }
+}

@@ -1,0 +1,296 @@
+//! The one brain: from wishes, inventory and sights to what is to be done. Pure; the controller, `terrace plan` and the
+//! tests all call it. docs/plan.md has a table of every case.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+use terrace_model::diff::{OwnedKeys, diff};
+use terrace_model::identity::tag;
+use terrace_model::{Diff, Entry, KindSpec, NodeKey, NodeSpec, OnDelete, Place, Replace};
+
+use crate::error::{Error, reason};
+use crate::ownership::Title;
+use crate::provider::{Disposal, Look, Sight, State};
+use crate::situation::Situation;
+use crate::wish::{Wish, wish};
+
+/// What is to be done, node by node.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Plan(pub BTreeMap<NodeKey, Step>);
+
+/// What is to be done with one node, and what it waits for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    pub kind: String,
+    pub place: Place,
+    pub action: Action,
+    pub gate: Gate,
+    /// Absent for what is not wanted any more.
+    pub wish: Option<Wish>,
+}
+
+/// The verb of a step.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// It must be looked at first.
+    Look,
+    /// As wished.
+    Keep,
+    Create(Why),
+    /// Changed in place. `drift`: somebody else changed it since it was last as wished.
+    Update {
+        diff: Diff,
+        drift: bool,
+    },
+    /// A new incarnation takes its place. `carried`: with the data of this one.
+    Replace {
+        diff: Diff,
+        carried: bool,
+    },
+    Delete(Disposal),
+    /// Left in AWS; our tags are taken off.
+    Release(Diff),
+    /// Taken out of the inventory: it is gone, or was never ours.
+    Forget,
+    /// Nothing can be done before somebody does something else.
+    Stop(Error),
+}
+
+/// Why something is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    New,
+    /// It takes the place of an older incarnation.
+    Replacement,
+    /// It stood, and was deleted behind our back.
+    Missing,
+}
+
+/// What stands between a step and its being done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Gate {
+    Open,
+    /// It waits for other nodes, or for AWS.
+    Waits {
+        on: BTreeSet<String>,
+        message: String,
+    },
+    /// A policy holds it back.
+    Held {
+        reason: &'static str,
+        message: String,
+    },
+}
+
+impl Gate {
+    fn waits(message: impl Into<String>) -> Self {
+        Gate::Waits { on: BTreeSet::new(), message: message.into() }
+    }
+
+    fn on(nodes: BTreeSet<String>) -> Self {
+        let names = nodes.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        Gate::Waits { on: nodes, message: format!("waiting for {names}") }
+    }
+}
+
+impl Plan {
+    /// True where something in AWS is to be made, changed or deleted.
+    pub fn has_changes(&self) -> bool {
+        self.0.values().any(|step| step.action.is_change())
+    }
+}
+
+impl Action {
+    /// True for what changes AWS or the inventory.
+    pub fn is_change(&self) -> bool {
+        !matches!(self, Action::Look | Action::Keep | Action::Stop(_))
+    }
+}
+
+/// Plans.
+pub fn plan(situation: &Situation) -> Plan {
+    let mut steps = BTreeMap::new();
+    for (id, node) in situation.graph.into_iter().flat_map(terrace_model::Graph::nodes) {
+        let key = situation.current(id);
+        steps.insert(key.clone(), wanted(situation, &key, node));
+    }
+    for (key, entry) in &situation.inventory.0 {
+        if !steps.contains_key(key) {
+            steps.insert(key.clone(), unwanted(situation, key, entry));
+        }
+    }
+    Plan(steps)
+}
+
+fn wanted(situation: &Situation, key: &NodeKey, node: &NodeSpec) -> Step {
+    let step = |action, gate, wish| Step { kind: node.kind.clone(), place: node.place.clone(), action, gate, wish };
+    let Some(spec) = situation.kinds.get(node.kind.as_str()) else {
+        return step(Action::Stop(unknown(&node.kind)), Gate::Open, None);
+    };
+    let wish = match wish(situation, key, node, spec) {
+        Ok(wish) => wish,
+        Err(error) => return step(Action::Stop(error), Gate::Open, None),
+    };
+    let (action, gate) = match situation.sights.get(key) {
+        None if wish.address.is_none() => (creation(situation, key, spec), Gate::on(wish.waits.clone())),
+        None => (Action::Look, Gate::Open),
+        Some(Err(error)) => (Action::Stop(error.clone()), Gate::Open),
+        Some(Ok(Look::Absent)) => absent(situation, key, spec, &wish),
+        Some(Ok(Look::Present(sight))) => present(situation, key, spec, &wish, sight),
+    };
+    step(action, gate, Some(wish))
+}
+
+fn unknown(kind: &str) -> Error {
+    Error::blocked(
+        "UnknownKind",
+        format!("this version of Terrace does not know {kind}: run the version that made it, or a later one"),
+    )
+}
+
+fn creation(situation: &Situation, key: &NodeKey, spec: &KindSpec) -> Action {
+    let stood = situation.inventory.0.get(key).is_some_and(|entry| entry.created.is_some());
+    match (spec.read_only, stood, key.incarnation) {
+        (true, ..) => Action::Keep,
+        (false, true, _) => Action::Create(Why::Missing),
+        (false, false, 1) => Action::Create(Why::New),
+        (false, false, _) => Action::Create(Why::Replacement),
+    }
+}
+
+fn absent(situation: &Situation, key: &NodeKey, spec: &KindSpec, wish: &Wish) -> (Action, Gate) {
+    let action = creation(situation, key, spec);
+    let older = situation.inventory.0.keys().any(|other| other.id == key.id && other.incarnation < key.incarnation);
+    let gate = if spec.read_only {
+        Gate::waits(format!("{} is not there yet", spec.kind))
+    } else if situation.doubtful.contains(key) {
+        Gate::waits("it may have been made already and not be visible yet")
+    } else if older && spec.replace == Replace::DeleteFirst {
+        Gate::waits("the resource that it replaces is still there")
+    } else if !wish.waits.is_empty() {
+        Gate::on(wish.waits.clone())
+    } else {
+        Gate::Open
+    };
+    (action, gate)
+}
+
+fn present(situation: &Situation, key: &NodeKey, spec: &KindSpec, wish: &Wish, sight: &Sight) -> (Action, Gate) {
+    if spec.read_only {
+        return (settled(sight, spec), Gate::Open);
+    }
+    if sight.state == State::Deleting {
+        return (creation(situation, key, spec), Gate::waits("AWS is still deleting what stood under this name"));
+    }
+    match situation.title(key, sight) {
+        Title::Ours | Title::Adoptable => {}
+        Title::Unproven => return (Action::Keep, Gate::waits("its tags may not be visible yet")),
+        Title::Theirs(message) => return (Action::Stop(Error::blocked(reason::NOT_OWNED, message)), Gate::Open),
+    }
+    let entry = situation.inventory.0.get(key);
+    let none = OwnedKeys::new();
+    let found = diff(spec, &wish.value, &sight.have, entry.map_or(&none, |entry| &entry.keys), &wish.open);
+    if found.is_empty() {
+        return (settled(sight, spec), Gate::Open);
+    }
+    if let Some((change, instead)) = found.refused() {
+        let message = format!("{} of {key} is {} and cannot become {}: {instead}", change.path, change.from, change.to);
+        return (Action::Stop(Error::Invalid { reason: reason::REFUSED, message }), Gate::Open);
+    }
+    let gate = match &sight.state {
+        _ if !wish.waits.is_empty() => Gate::on(wish.waits.clone()),
+        State::Settling(word) => Gate::waits(format!("AWS says {word}")),
+        State::Ready | State::Failed(_) | State::Deleting => Gate::Open,
+    };
+    if found.forcing().next().is_some() {
+        let carried =
+            spec.restores.is_some() && found.forcing().all(|change| spec.carries.contains(&change.path.as_str()));
+        return (Action::Replace { diff: found, carried }, gate);
+    }
+    let drift = entry.is_some_and(|entry| entry.applied.as_ref() == Some(&wish.hash));
+    (Action::Update { diff: found, drift }, gate)
+}
+
+fn settled(sight: &Sight, spec: &KindSpec) -> Action {
+    match &sight.state {
+        State::Failed(text) => Action::Stop(Error::blocked(
+            reason::FAILED,
+            format!("AWS says of {} {}: {text}", spec.kind, sight.handle.0),
+        )),
+        State::Ready | State::Settling(_) | State::Deleting => Action::Keep,
+    }
+}
+
+/// What left the graph, an older incarnation, or all there is when the object is deleted.
+fn unwanted(situation: &Situation, key: &NodeKey, entry: &Entry) -> Step {
+    let step = |action, gate| Step { kind: entry.kind.clone(), place: entry.place.clone(), action, gate, wish: None };
+    let Some(spec) = situation.kinds.get(entry.kind.as_str()) else {
+        return step(Action::Stop(unknown(&entry.kind)), Gate::Open);
+    };
+    let never_made = entry.handle.is_none() && !spec.address.is_empty() && entry.address.is_empty();
+    match situation.sights.get(key) {
+        _ if spec.read_only || never_made => step(Action::Forget, Gate::Open),
+        None => step(Action::Look, Gate::Open),
+        Some(Err(error)) => step(Action::Stop(error.clone()), Gate::Open),
+        Some(Ok(Look::Absent)) if situation.doubtful.contains(key) => {
+            step(Action::Forget, Gate::waits("it may have been made already and not be visible yet"))
+        }
+        Some(Ok(Look::Absent)) => step(Action::Forget, Gate::Open),
+        Some(Ok(Look::Present(sight))) => {
+            let (action, gate) = ending(situation, key, entry, spec, sight);
+            step(action, gate)
+        }
+    }
+}
+
+fn ending(situation: &Situation, key: &NodeKey, entry: &Entry, spec: &KindSpec, sight: &Sight) -> (Action, Gate) {
+    match situation.title(key, sight) {
+        Title::Ours => {}
+        Title::Unproven => return (Action::Forget, Gate::waits("its tags may not be visible yet")),
+        // Whatever it is, this object neither made it nor took it over.
+        Title::Adoptable | Title::Theirs(_) => return (Action::Forget, Gate::Open),
+    }
+    let superseded = situation.inventory.is_superseded(key);
+    let action = match disposal(situation, entry, spec, superseded) {
+        OnDelete::Retain => return (release(sight), Gate::Open),
+        OnDelete::Snapshot => {
+            let id = situation.id(key, &entry.kind, &entry.place, terrace_model::identity::Freshness::Now);
+            Action::Delete(Disposal::Snapshot(id.final_snapshot()))
+        }
+        OnDelete::Delete => Action::Delete(Disposal::Delete),
+    };
+    if sight.state == State::Deleting {
+        return (action, Gate::waits("AWS is deleting it"));
+    }
+    let yields = superseded && spec.replace == Replace::DeleteFirst;
+    let users = situation.inventory.dependents(key).filter(|other| other.id != key.id);
+    let users: BTreeSet<String> = users.map(|other| other.key().to_string()).collect();
+    let gate = if users.is_empty() || yields { Gate::Open } else { Gate::on(users) };
+    (action, gate)
+}
+
+fn disposal(situation: &Situation, entry: &Entry, spec: &KindSpec, superseded: bool) -> OnDelete {
+    match (situation.graph, superseded) {
+        // The successor is made from this one's last snapshot.
+        (_, true) if spec.snapshots => OnDelete::Snapshot,
+        (_, true) => OnDelete::Delete,
+        (None, false) => situation.deletion.of(spec),
+        (Some(_), false) => entry.on_delete,
+    }
+}
+
+/// Takes our tags off, or forgets what bears none.
+fn release(sight: &Sight) -> Action {
+    let tags = sight.have.get("tags").and_then(Value::as_object);
+    let ours = tags.into_iter().flatten().filter(|(key, _)| key.starts_with(tag::PREFIX));
+    let changes: Vec<_> = ours
+        .map(|(key, value)| terrace_model::Change {
+            path: format!("tags.{key}"),
+            from: value.clone(),
+            to: Value::Null,
+            effect: terrace_model::Effect::InPlace,
+            certainty: terrace_model::Certainty::Changed,
+        })
+        .collect();
+    if changes.is_empty() { Action::Forget } else { Action::Release(Diff(changes)) }
+}

@@ -1,0 +1,223 @@
+//! Policies: filters over a plan. They hold steps back; they never add one.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use terrace_model::identity::short_hash;
+use terrace_model::{Certainty, Diff, NodeKey};
+
+use crate::error::reason;
+use crate::plan::{Action, Gate, Plan, Step, Why};
+use crate::provider::Disposal;
+use crate::situation::Situation;
+
+/// Which changes need a person's consent (`spec.changePolicy`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ChangePolicy {
+    Automatic,
+    /// Whatever replaces, deletes or makes anew, empty, what holds data.
+    #[default]
+    ApproveDestructive,
+    /// Every change.
+    ApproveAll,
+}
+
+/// What may be done now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Policy {
+    pub change: ChangePolicy,
+    /// `terrace.dev/pause`: nothing is changed, status stays fresh.
+    pub paused: bool,
+    /// `spec.management: Observe`: nothing is ever changed.
+    pub observe: bool,
+    /// `terrace.dev/approve`: the hash of a pending plan, or of one choice in it.
+    pub approved: Option<String>,
+}
+
+/// What waits for consent (`status.plan`).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Pending {
+    /// Goes into the annotation `terrace.dev/approve`.
+    pub hash: String,
+    pub entries: Vec<Consent>,
+}
+
+/// One step that waits for consent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Consent {
+    /// Logical id.
+    pub id: String,
+    pub kind: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub handle: Option<String>,
+    /// `Create`, `Update`, `Replace`, `Delete`, `Recreate` or `Restore`.
+    pub action: String,
+    /// What becomes of the data, in a sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data: Option<String>,
+    /// The fields that differ: those that force a replacement, or all of a change in place.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<String>,
+    /// Approves this entry alone; where one node has several, it is the choice between them.
+    pub hash: String,
+}
+
+/// A filtered plan: what is held back, and which nodes were let through by which consent.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Filtered {
+    pub plan: Plan,
+    pub pending: Option<Pending>,
+    /// Consent by node; it is written into the inventory, so that it holds until the step is done.
+    pub consented: BTreeMap<NodeKey, Consented>,
+}
+
+/// A consent that was given.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Consented {
+    pub hash: String,
+    /// The snapshot that was chosen to restore from.
+    pub restore_from: Option<String>,
+}
+
+/// Holds back what the policy does not admit.
+pub fn filter(policy: &Policy, mut plan: Plan, situation: &Situation) -> Filtered {
+    if policy.paused || policy.observe {
+        hold_all(policy, &mut plan);
+        return Filtered { plan, ..Filtered::default() };
+    }
+    let mut choices: BTreeMap<NodeKey, Vec<(Consent, Option<String>)>> = BTreeMap::new();
+    for (key, step) in plan.0.iter().filter(|(key, step)| needs_consent(policy, key, step, situation)) {
+        let offered = offer(key, step, situation);
+        let given = situation.inventory.0.get(key).and_then(|entry| entry.approved.as_ref());
+        if !offered.iter().any(|(consent, _)| Some(&consent.hash) == given) {
+            choices.insert(key.clone(), offered);
+        }
+    }
+    let pending = pending(&choices);
+    let mut consented = BTreeMap::new();
+    for (key, offered) in choices {
+        let whole = offered.len() == 1 && policy.approved == pending.as_ref().map(|pending| pending.hash.clone());
+        let chosen = offered.iter().find(|(consent, _)| whole || policy.approved.as_ref() == Some(&consent.hash));
+        match (chosen, plan.0.get_mut(&key)) {
+            (Some((consent, restore_from)), _) => {
+                consented.insert(key, Consented { hash: consent.hash.clone(), restore_from: restore_from.clone() });
+            }
+            (None, Some(step)) => step.gate = held(step, &offered),
+            (None, None) => {}
+        }
+    }
+    let pending = pending.filter(|_| plan.0.values().any(|step| matches!(step.gate, Gate::Held { .. })));
+    Filtered { plan, pending, consented }
+}
+
+fn hold_all(policy: &Policy, plan: &mut Plan) {
+    let (reason, message) = if policy.observe {
+        ("ObserveOnly", "spec.management is Observe: nothing is changed")
+    } else {
+        ("Paused", "the annotation terrace.dev/pause holds every change")
+    };
+    for step in plan.0.values_mut().filter(|step| step.action.is_change()) {
+        // What is only struck off the record touches nothing.
+        if step.action != Action::Forget {
+            step.gate = Gate::Held { reason, message: message.into() };
+        }
+    }
+}
+
+fn needs_consent(policy: &Policy, key: &NodeKey, step: &Step, situation: &Situation) -> bool {
+    let holds_data = situation.kinds.get(step.kind.as_str()).is_some_and(|spec| spec.holds_data);
+    // An older incarnation goes by the consent that its successor was made with.
+    let superseded = situation.inventory.is_superseded(key);
+    let destructive = holds_data
+        && !superseded
+        && match &step.action {
+            Action::Replace { .. } | Action::Create(Why::Missing) => true,
+            Action::Delete(_) => situation.graph.is_some(),
+            _ => false,
+        };
+    match policy.change {
+        // Consent to delete the object is consent to delete what is its.
+        _ if situation.graph.is_none() || !step.action.is_change() || step.action == Action::Forget => false,
+        // Data that is gone is never made anew, empty, without somebody's choice.
+        ChangePolicy::Automatic => destructive && step.action == Action::Create(Why::Missing),
+        ChangePolicy::ApproveDestructive => destructive,
+        ChangePolicy::ApproveAll => !superseded && step.action != Action::Create(Why::Replacement),
+    }
+}
+
+fn offer(key: &NodeKey, step: &Step, situation: &Situation) -> Vec<(Consent, Option<String>)> {
+    let consent = |action: &str, data: Option<String>, changes: Vec<String>| {
+        let entry = situation.inventory.0.get(key);
+        let handle = entry.and_then(|entry| entry.handle.as_ref()).map(|handle| handle.0.clone());
+        let remade = entry.map_or(0, |entry| entry.remade).to_string();
+        let fixed = [key.to_string(), handle.clone().unwrap_or_default(), remade, action.to_owned()];
+        let parts: Vec<&String> = fixed.iter().chain(data.iter()).chain(&changes).collect();
+        let hash = short_hash(&parts);
+        Consent { id: key.id.clone(), kind: step.kind.clone(), handle, action: action.into(), data, changes, hash }
+    };
+    match &step.action {
+        Action::Replace { diff, carried } => {
+            let data = if *carried {
+                "carried over: restored from the final snapshot"
+            } else {
+                "lost to the new resource; a final snapshot is kept"
+            };
+            vec![(consent("Replace", Some(data.into()), lines(diff, true)), None)]
+        }
+        Action::Create(Why::Missing) => {
+            let newest = situation.backups.get(key).and_then(|backups| backups.first());
+            let restore = newest.map(|backup| {
+                let data = format!("restored from {}, taken at {}", backup.name, backup.taken_at);
+                (consent("Restore", Some(data), vec![]), Some(backup.name.clone()))
+            });
+            let empty = (consent("Recreate", Some("made anew, empty".into()), vec![]), None);
+            restore.into_iter().chain([empty]).collect()
+        }
+        Action::Delete(Disposal::Snapshot(name)) => {
+            vec![(consent("Delete", Some(format!("kept in the snapshot {name}")), vec![]), None)]
+        }
+        Action::Delete(Disposal::Delete) => vec![(consent("Delete", Some("lost".into()), vec![]), None)],
+        Action::Update { diff, .. } => vec![(consent("Update", None, lines(diff, false)), None)],
+        Action::Release(_) => vec![(consent("Release", None, vec![]), None)],
+        _ => vec![(consent("Create", None, vec![]), None)],
+    }
+}
+
+/// The differences in words: `kmsKeyId: "a" → "b"`.
+pub fn lines(diff: &Diff, forcing_only: bool) -> Vec<String> {
+    let shown = |change: &&terrace_model::Change| !forcing_only || change.effect == terrace_model::Effect::Replace;
+    let text = |value: &Value| if value.is_null() { "unset".to_owned() } else { value.to_string() };
+    let line = |change: &terrace_model::Change| match &change.certainty {
+        Certainty::Changed => format!("{}: {} → {}", change.path, text(&change.from), text(&change.to)),
+        Certainty::Unknown(by) => format!("{}: {} → known after {by}", change.path, text(&change.from)),
+    };
+    diff.0.iter().filter(shown).map(line).collect()
+}
+
+fn pending(choices: &BTreeMap<NodeKey, Vec<(Consent, Option<String>)>>) -> Option<Pending> {
+    let entries: Vec<Consent> = choices.values().flatten().map(|(consent, _)| consent.clone()).collect();
+    let hashes: Vec<&String> = entries.iter().map(|entry| &entry.hash).collect();
+    (!entries.is_empty()).then(|| Pending { hash: short_hash(&hashes), entries: entries.clone() })
+}
+
+fn held(step: &Step, offered: &[(Consent, Option<String>)]) -> Gate {
+    let missing = matches!(step.action, Action::Create(Why::Missing));
+    let ways: Vec<String> = offered.iter().map(|(consent, _)| way(consent)).collect();
+    let lead = if missing {
+        format!("{} was deleted outside Terrace", step.kind)
+    } else {
+        format!("{} needs approval", step.kind)
+    };
+    let message = format!("{lead}; annotate {}", ways.join(", or "));
+    Gate::Held { reason: if missing { reason::MISSING } else { reason::APPROVAL_REQUIRED }, message }
+}
+
+fn way(consent: &Consent) -> String {
+    let data = consent.data.as_ref().map(|data| format!(" (data {data})")).unwrap_or_default();
+    let changes =
+        if consent.changes.is_empty() { String::new() } else { format!(" for {}", consent.changes.join("; ")) };
+    format!("terrace.dev/approve={} to {}{changes}{data}", consent.hash, consent.action.to_lowercase())
+}

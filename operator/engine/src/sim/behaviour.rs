@@ -1,0 +1,142 @@
+//! How each kind behaves in the simulation: how long it takes, what it refuses, what shows late. A new kind needs no line.
+
+use std::time::Duration;
+
+use terrace_model::KindSpec;
+
+/// What makes two resources of a kind the same one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Naming {
+    /// The derived name.
+    Name,
+    /// Where it is found within its parent (`ADDRESS`).
+    Address,
+    /// Nothing: AWS assigns an id, and a second create makes a second one.
+    Assigned,
+}
+
+/// The behaviour of one kind. Durations are of virtual time.
+#[derive(Clone, Copy, Debug)]
+pub struct Behaviour {
+    pub naming: Naming,
+    /// Prefix of the ids that AWS assigns: `sg-`. The handle is such an id, and no ARN.
+    pub prefix: Option<&'static str>,
+    pub create: Duration,
+    pub modify: Duration,
+    pub delete: Duration,
+    /// Outputs that are known only when it has left `creating`.
+    pub late: &'static [&'static str],
+    /// How long its name cannot be used again once it is gone.
+    pub name_held: Duration,
+    /// How long every look says that it is absent, from its create on.
+    pub visible_after: Duration,
+    /// How long its tags do not show, from its create on.
+    pub tags_after: Duration,
+    /// Create takes an idempotency token.
+    pub token: bool,
+    /// It cannot be deleted while something refers to it.
+    pub held: bool,
+    /// It holds what it refers to, and refers only to what is there.
+    pub holds: bool,
+    /// What it refers to must be ready, or create and update are refused.
+    pub needs_ready: bool,
+    /// How long what refers to it is refused, from its create on.
+    pub usable_after: Duration,
+    /// The field that names what it lies in, and goes with.
+    pub within: Option<&'static str>,
+    /// Its owner is kept beside it, as labels are, though it has no field `tags`.
+    pub labelled: bool,
+    /// An update takes one field, and leaves the rest to the next.
+    pub one_field_a_call: bool,
+}
+
+const LATE: &[&str] = &["endpoint", "readerEndpoint", "port", "masterSecretArn"];
+
+fn seconds(create: u64, modify: u64, delete: u64) -> impl FnOnce(Behaviour) -> Behaviour {
+    let of = Duration::from_secs;
+    move |behaviour| Behaviour { create: of(create), modify: of(modify), delete: of(delete), ..behaviour }
+}
+
+/// What a kind does that nothing is said of below: a named one takes a moment for everything, any other none.
+fn usual(spec: &KindSpec) -> Behaviour {
+    let named = spec.address.is_empty();
+    let behaviour = Behaviour {
+        naming: if named { Naming::Name } else { Naming::Address },
+        prefix: None,
+        create: Duration::ZERO,
+        modify: Duration::ZERO,
+        delete: Duration::ZERO,
+        late: LATE,
+        name_held: Duration::from_secs(if named { 3 } else { 0 }),
+        // Not longer than what the kind says: nobody could tell a late look from an absent resource.
+        visible_after: spec.visible_after,
+        tags_after: spec.visible_after,
+        token: false,
+        held: true,
+        holds: true,
+        needs_ready: false,
+        usable_after: Duration::ZERO,
+        within: None,
+        labelled: false,
+        one_field_a_call: false,
+    };
+    if named { seconds(2, 1, 1)(behaviour) } else { behaviour }
+}
+
+/// The table. Times are what the services' guides and experience give, rounded.
+pub fn behaviour(spec: &KindSpec) -> Behaviour {
+    let usual = usual(spec);
+    match spec.kind {
+        "applicationautoscaling/ScalingPolicy" => Behaviour { within: Some("resourceId"), ..usual },
+        "ec2/SecurityGroup" => seconds(0, 0, 0)(Behaviour {
+            naming: Naming::Assigned,
+            prefix: Some("sg-"),
+            name_held: Duration::ZERO,
+            ..usual
+        }),
+        "ec2/SecurityGroupRule" => Behaviour { prefix: Some("sgr-"), within: Some("groupId"), ..usual },
+        // IAM user guide, "Troubleshoot IAM": a new role is not seen everywhere at once. A policy that names a resource
+        // does not hold it.
+        "iam/Role" => seconds(0, 0, 0)(Behaviour { holds: false, usable_after: Duration::from_secs(10), ..usual }),
+        "rds/DbCluster" => seconds(120, 30, 60)(usual),
+        "rds/DbClusterInstance" => seconds(240, 60, 90)(usual),
+        "rds/DbInstance" => seconds(300, 60, 120)(usual),
+        "rds/DbProxy" => seconds(120, 30, 60)(usual),
+        // RDS API reference: RegisterDBProxyTargets and CreateDBInstanceReadReplica raise InvalidDBInstanceState.
+        "rds/DbProxyTargets" => {
+            seconds(30, 5, 5)(Behaviour { needs_ready: true, within: Some("dbProxyName"), ..usual })
+        }
+        "rds/DbReplica" => seconds(300, 60, 90)(Behaviour { needs_ready: true, ..usual }),
+        "secretsmanager/Secret" => seconds(0, 0, 0)(Behaviour { name_held: Duration::from_secs(60), ..usual }),
+        kind if kind.starts_with("kubernetes/") => Behaviour { held: false, holds: false, labelled: true, ..usual },
+        _ => usual,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sim::testkit::thing;
+
+    #[test]
+    fn a_kind_without_a_line_is_named_takes_time_and_is_held() {
+        let usual = behaviour(&thing());
+        assert_eq!(usual.naming, Naming::Name);
+        assert!(usual.held && usual.holds && !usual.create.is_zero() && !usual.name_held.is_zero());
+    }
+
+    #[test]
+    fn a_kind_with_an_address_is_known_by_it() {
+        let placed = KindSpec { address: &["groupId"], ..thing() };
+        assert_eq!(behaviour(&placed).naming, Naming::Address);
+    }
+
+    #[test]
+    fn nothing_shows_later_than_its_kind_says() {
+        for spec in terrace_model::aws::kinds() {
+            let behaviour = behaviour(&spec);
+            assert!(behaviour.visible_after <= spec.visible_after, "{}", spec.kind);
+            assert!(behaviour.tags_after <= spec.visible_after, "{}", spec.kind);
+        }
+    }
+}

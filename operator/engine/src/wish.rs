@@ -1,0 +1,75 @@
+//! One node's wish as far as it is known now: references resolved, owner tags added, in the form that is compared.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value, json};
+use terrace_model::identity::{Freshness, short_hash};
+use terrace_model::{Entry, KindSpec, NodeKey, NodeSpec, Ref, Source, resolve};
+
+use crate::error::{Error, Result};
+use crate::situation::Situation;
+
+/// A wish on its way to AWS.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wish {
+    pub value: Value,
+    /// Fields that hang on outputs not known yet, with the output's name.
+    pub open: BTreeMap<String, String>,
+    /// What those outputs belong to.
+    pub waits: BTreeSet<String>,
+    /// Where it is found within its parent; `None` while that is not known.
+    pub address: Option<Map<String, Value>>,
+    /// The nodes that it refers to, in their present incarnation.
+    pub dependencies: BTreeSet<NodeKey>,
+    /// Tells one wish from another.
+    pub hash: String,
+}
+
+/// Makes the wish of a node.
+///
+/// # Errors
+/// `Invalid` where the resolved wish is not one of its kind.
+pub fn wish(situation: &Situation, key: &NodeKey, node: &NodeSpec, spec: &KindSpec) -> Result<Wish> {
+    let lookup = |reference: &Ref| match &reference.source {
+        Source::Node(id) => situation.outputs(id)?.get(&reference.output).cloned(),
+        Source::Object(object) => situation.foreign.get(object)?.get(&reference.output).cloned(),
+    };
+    let resolved = resolve(&node.want, &lookup);
+    let mut value = resolved.value;
+    own(situation, key, node, &mut value);
+    restore(situation.inventory.0.get(key), spec, &mut value);
+    let value = (spec.normalise)(&value).map_err(Error::invalid)?;
+    let waits = resolved.open.iter().map(|(_, reference)| match &reference.source {
+        Source::Node(id) | Source::Object(id) => id.clone(),
+    });
+    let waits = waits.collect();
+    let open: BTreeMap<_, _> = resolved.open.iter().map(|(field, by)| (field.clone(), by.to_string())).collect();
+    let known = spec.address.iter().all(|field| !open.contains_key(*field));
+    let part = |field: &&str| Some(((*field).to_owned(), value.get(*field)?.clone()));
+    let address = known.then(|| spec.address.iter().filter_map(part).filter(|(_, value)| !value.is_null()).collect());
+    let dependencies = situation.graph.map(|graph| graph.dependencies(&key.id)).unwrap_or_default();
+    let dependencies =
+        dependencies.iter().filter(|id| !is_read_only(situation, id)).map(|id| situation.current(id)).collect();
+    let hash = short_hash(&[&value.to_string()]);
+    Ok(Wish { value, open, waits, address, dependencies, hash })
+}
+
+fn is_read_only(situation: &Situation, id: &str) -> bool {
+    let node = situation.graph.and_then(|graph| graph.node(id));
+    node.and_then(|node| situation.kinds.get(node.kind.as_str())).is_some_and(|spec| spec.read_only)
+}
+
+/// Adds the owner's tags where the kind has tags.
+fn own(situation: &Situation, key: &NodeKey, node: &NodeSpec, value: &mut Value) {
+    if let Some(tags) = value.get_mut("tags").and_then(Value::as_object_mut) {
+        let id = situation.id(key, &node.kind, &node.place, Freshness::Now);
+        tags.extend(id.owner_tags().into_iter().map(|(key, value)| (key, value.into())));
+    }
+}
+
+/// Names the snapshot that this incarnation is made from.
+fn restore(entry: Option<&Entry>, spec: &KindSpec, value: &mut Value) {
+    if let (Some(field), Some(snapshot)) = (spec.restores, entry.and_then(|entry| entry.restore_from.as_ref())) {
+        value[field] = json!({ "snapshot": snapshot });
+    }
+}
