@@ -95,22 +95,22 @@ pub struct ResourceEntry {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 2048))]
     pub handle: Option<String>,
-    /// The idempotency token that its creation is sent with.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 128))]
-    pub token: Option<String>,
-    /// Which one in a row of replacements it is; the first is 0.
+    /// Which one in a row of replacements it is.
+    #[serde(default = "first")]
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub incarnation: u32,
+    /// How often it was made anew under the same name.
     #[serde(default)]
     #[schemars(range(min = 0, max = 1_000_000))]
-    pub incarnation: u32,
-    /// The entries that must outlive this one, as "id#incarnation".
+    pub remade: u32,
+    /// The entries that must outlive this one: "id", or "id~2" for a later incarnation.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 100), inner(length(max = 140)))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub depends_on: Vec<String>,
     /// What becomes of it on deletion: Delete, Snapshot or Retain.
     pub on_delete: DeletionPolicy,
-    /// Where it stands: Intended, Creating, Ready, Updating, Deleting, …
+    /// Where it stands: Intended, Settling, Ready, Failed or Deleting.
     #[schemars(length(min = 1, max = 64))]
     pub state: String,
     /// Why it is not Ready, in one word.
@@ -121,28 +121,43 @@ pub struct ResourceEntry {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 4096))]
     pub message: Option<String>,
-    /// The hash of what was last applied.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 128))]
-    pub digest: Option<String>,
     /// For each map of which only our keys are ours, the keys that were last set.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(schema_with = "schema::keys")]
     pub keys: BTreeMap<String, Vec<String>>,
-    /// What was last applied, where a digest is not enough.
+    /// Where it is found within its parent, for what has neither name nor tags.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::anything")]
-    pub last_applied: Option<Value>,
-    /// Since when it is in this state.
+    pub address: Option<Value>,
+    /// When it was first seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::time")]
-    pub since: Option<Time>,
+    pub created: Option<Time>,
+    /// The snapshot that it is made from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 512))]
+    pub restore_from: Option<String>,
+    /// The hash of the approval that let it be made or changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 128))]
+    pub approved: Option<String>,
+    /// The hash of the wish that it was last found to fulfil.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 128))]
+    pub applied: Option<String>,
 }
 
-/// Where a resource is. Which account follows from the Environment.
+fn first() -> u32 {
+    1
+}
+
+/// Where a resource is.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct ResourcePlace {
+    /// The name of the Environment, from which the account follows.
+    #[schemars(length(min = 1, max = 253))]
+    pub environment: String,
     /// The AWS region; "global" for what has none, "cluster" for Kubernetes objects.
     #[schemars(length(min = 1, max = 32))]
     pub region: String,
@@ -218,15 +233,22 @@ pub struct PlanEntry {
     /// What would be done: Create, Update, Replace, Delete, …
     #[schemars(length(min = 1, max = 64))]
     pub action: String,
-    /// The fields that make it necessary.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 100), inner(length(max = 256)))]
-    #[x_kube(merge_strategy = ListMerge::Atomic)]
-    pub fields: Vec<String>,
-    /// What it means, and what becomes of the data.
+    /// The ARN or AWS identifier of the resource, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 4096))]
-    pub message: Option<String>,
+    #[schemars(length(max = 2048))]
+    pub handle: Option<String>,
+    /// The differences that make it necessary, each as "field: old → new".
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 100), inner(length(max = 2048)))]
+    #[x_kube(merge_strategy = ListMerge::Atomic)]
+    pub changes: Vec<String>,
+    /// What becomes of the data.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 1024))]
+    pub data: Option<String>,
+    /// Approves this entry alone; where a resource has several entries, it is the choice between them.
+    #[schemars(length(min = 1, max = 128))]
+    pub hash: String,
 }
 
 /// Where a procedure that takes time stands; written before a step is taken.
@@ -261,11 +283,12 @@ mod tests {
     #[test]
     fn an_inventory_entry_keeps_all_it_was_given() {
         let entry = json!({
-            "id": "db", "kind": "rds/DbInstance", "place": {"region": "eu-west-1"}, "name": "prod-shop-orders-db",
-            "handle": "arn:aws:rds:eu-west-1:111122223333:db:prod-shop-orders-db", "token": "t-1", "incarnation": 2,
-            "dependsOn": ["subnets#0"], "onDelete": "Snapshot", "state": "Creating", "reason": "Settling",
-            "message": "backing up", "digest": "sha256:12", "keys": {"parameters": ["log_statement"]},
-            "lastApplied": {"engine": "postgres"}, "since": "2026-07-01T10:00:00Z",
+            "id": "db", "kind": "rds/DbInstance", "name": "shop-orders-db-2f", "incarnation": 2, "remade": 0,
+            "place": {"environment": "prod", "region": "eu-west-1"},
+            "handle": "arn:aws:rds:eu-west-1:111122223333:db:shop-orders-db-2f", "dependsOn": ["subnets", "access~2"],
+            "onDelete": "Snapshot", "state": "Settling", "reason": "Settling", "message": "backing up",
+            "keys": {"parameters": ["log_statement"]}, "address": {"zone": "a"}, "created": "2026-07-01T10:00:00Z",
+            "restoreFrom": "before", "approved": "1f2e", "applied": "9a8b",
         });
         let parsed: ResourceEntry = serde_json::from_value(entry.clone()).unwrap();
         assert_eq!(parsed.on_delete, DeletionPolicy::Snapshot);

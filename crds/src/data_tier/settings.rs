@@ -45,12 +45,9 @@ pub enum DeletionProtection {
 /// The key that storage and backups are encrypted with.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
-#[x_kube(validation = (
-    "has(self.kmsKeyId) == has(oldSelf.kmsKeyId) && (!has(self.kmsKeyId) || self.kmsKeyId == oldSelf.kmsKeyId)",
-    "encryption.kmsKeyId is immutable: make another DataTier that restores from a snapshot copied to the other key"
-))]
 pub struct Encryption {
-    /// Key ARN, key id, alias ARN or alias name. Absent: the account's key for RDS. Immutable.
+    /// Key ARN, key id, alias ARN or alias name. Absent: the account's key for RDS.
+    /// Another key means another database, restored from a last snapshot of this one: that needs approval.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 2048), regex(pattern = schema::KMS_KEY))]
     pub kms_key_id: Option<String>,

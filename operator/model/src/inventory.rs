@@ -78,7 +78,7 @@ pub enum Phase {
 pub struct Entry {
     /// Logical id.
     pub id: String,
-    #[serde(default = "first", skip_serializing_if = "is_first")]
+    #[serde(default = "first")]
     pub incarnation: u32,
     pub kind: String,
     pub place: Place,
@@ -88,8 +88,9 @@ pub struct Entry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handle: Option<Handle>,
     /// Times that it was made anew under the same name; part of the idempotency token.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default)]
     pub remade: u32,
+    #[serde(rename = "state")]
     pub phase: Phase,
     pub on_delete: OnDelete,
     /// What must stand as long as this does.
@@ -117,14 +118,6 @@ pub struct Entry {
 
 fn first() -> u32 {
     1
-}
-
-fn is_first(incarnation: &u32) -> bool {
-    *incarnation == 1
-}
-
-fn is_zero(number: &u32) -> bool {
-    *number == 0
 }
 
 impl Entry {

@@ -1,0 +1,43 @@
+# What one does here. `make help` lists it.
+
+# In CI every run starts from a fresh clone: what Cargo has built is kept in the cache folder, one for each lock file and toolchain.
+ifdef CI
+cache := $(or $(TERRACE_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/terrace)
+export CARGO_TARGET_DIR ?= $(cache)/target-$(shell cat Cargo.lock rust-toolchain.toml | sha256sum | cut -c1-16)
+export CARGO_INCREMENTAL ?= 0
+endif
+
+daily := -p terrace-crds -p terrace-model -p terrace-tiers -p terrace-engine
+bed := cargo run --quiet --package terrace-tests --bin bed --
+
+.PHONY: help demo demo-down bed test daily e2e lint bench generate
+
+help: ## this list
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+demo: ## brings up a cluster and an AWS account on this machine, applies examples/orders, and leaves it running
+	@cargo build --package terrace --package terrace-tests
+	@$(bed) demo
+
+demo-down: ## ends what `make demo` left running
+	@$(bed) down
+
+bed: ## brings up an empty cluster and AWS account, until Ctrl-C
+	@$(bed) up
+
+test: ## everything: format, lints, and all tests, with their totals at the end
+	@tests/run-all
+
+daily: ## the tests that take seconds: custom resources, model, tiers, engine
+	cargo test $(daily)
+
+lint: ## format and lints
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+
+bench: ## prints the benchmark's figures
+	cargo build --release --package terrace
+	cargo run --release --package terrace-tests --bin bench
+
+generate: ## writes crds/yaml from the types
+	cargo run --quiet --package terrace-crds --bin generate_crds -- crds/yaml

@@ -1,0 +1,53 @@
+//! The test bed from the command line: `bed build | up [ministack|moto] | demo | down`.
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use terrace_tests::progress::Progress;
+use terrace_tests::tools::Tools;
+use terrace_tests::{Bed, Emulator, Options, demo};
+use tokio::signal::unix::{SignalKind, signal};
+
+const USAGE: &str = "\
+usage: bed build                 builds what is missing in the cache
+       bed up [ministack|moto]   brings up a bed, until Ctrl-C
+       bed demo                  brings up the demonstration, and leaves it running
+       bed down                  ends the demonstration";
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match run(&args.iter().map(String::as_str).collect::<Vec<_>>()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bed: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(args: &[&str]) -> Result<()> {
+    match args {
+        ["build"] => Tools::get(&Progress::loud()).await.map(drop),
+        ["up"] => up(Emulator::Ministack).await,
+        ["up", emulator] => {
+            up(Emulator::named(emulator).with_context(|| format!("no emulator {emulator:?}\n{USAGE}"))?).await
+        }
+        ["demo"] => demo::up().await,
+        ["serve"] => demo::serve().await,
+        ["down"] => demo::down().await,
+        _ => bail!("{USAGE}"),
+    }
+}
+
+async fn up(emulator: Emulator) -> Result<()> {
+    let bed = Bed::start(Options { emulator, progress: Progress::loud() }).await?;
+    println!("export AWS_ENDPOINT_URL={}", bed.checker.url);
+    println!("export KUBECONFIG={}", bed.kubectl().kubeconfig().display());
+    let mut ended = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted?,
+        _ = ended.recv() => {}
+    }
+    Ok(())
+}

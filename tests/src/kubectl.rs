@@ -1,0 +1,228 @@
+//! kubectl, as a user types it, with the answers as JSON.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
+use tokio::process::Command;
+
+use crate::wait::{ensure, until};
+
+/// kubectl with the bed's kubeconfig, in one namespace if it has one.
+#[derive(Debug, Clone)]
+pub struct Kubectl {
+    program: PathBuf,
+    kubeconfig: PathBuf,
+    namespace: Option<String>,
+}
+
+impl Kubectl {
+    /// kubectl with this kubeconfig.
+    pub fn new(program: PathBuf, kubeconfig: PathBuf) -> Kubectl {
+        Kubectl { program, kubeconfig, namespace: None }
+    }
+
+    /// The same, in this namespace.
+    #[must_use]
+    pub fn namespaced(&self, namespace: &str) -> Kubectl {
+        Kubectl { namespace: Some(namespace.to_owned()), ..self.clone() }
+    }
+
+    /// The program itself.
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+
+    /// The arguments that say in which namespace.
+    pub fn in_namespace(&self) -> impl Iterator<Item = &str> {
+        self.namespace.iter().flat_map(|namespace| ["--namespace", namespace])
+    }
+
+    /// The kubeconfig it uses.
+    pub fn kubeconfig(&self) -> &Path {
+        &self.kubeconfig
+    }
+
+    /// Runs it with `args` and gives back what it prints.
+    ///
+    /// # Errors
+    /// What it prints to stderr, when it fails.
+    pub async fn run(&self, args: &[&str]) -> Result<String> {
+        self.run_with(args, "").await
+    }
+
+    /// As [`run`](Self::run), with this input.
+    ///
+    /// # Errors
+    /// What it prints to stderr, when it fails.
+    pub async fn run_with(&self, args: &[&str], input: &str) -> Result<String> {
+        let mut command = Command::new(&self.program);
+        command.arg("--kubeconfig").arg(&self.kubeconfig);
+        command
+            .args(self.in_namespace())
+            .args(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        let mut child = command.spawn().context("start kubectl")?;
+        let mut stdin = child.stdin.take().context("stdin is piped")?;
+        let write = async {
+            // Without a reader the exit code says what is wrong.
+            let _ = stdin.write_all(input.as_bytes()).await;
+            drop(stdin);
+        };
+        let (output, ()) = tokio::join!(child.wait_with_output(), write);
+        let output = output?;
+        if !output.status.success() {
+            bail!("kubectl {}: {}", args.join(" "), String::from_utf8_lossy(&output.stderr).trim());
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    async fn json(&self, args: &[&str], input: &str) -> Result<Value> {
+        let text = self.run_with(args, input).await?;
+        serde_json::from_str(&text).with_context(|| format!("kubectl {}: no JSON: {text}", args.join(" ")))
+    }
+
+    /// Applies this object, and gives back what the API server made of it.
+    ///
+    /// # Errors
+    /// What the API server refuses.
+    pub async fn apply(&self, object: &Value) -> Result<Value> {
+        self.json(&["apply", "-f", "-", "-o", "json"], &object.to_string()).await
+    }
+
+    /// Applies a file, or a folder of files.
+    ///
+    /// # Errors
+    /// What the API server refuses.
+    pub async fn apply_file(&self, path: &Path) -> Result<String> {
+        self.run(&["apply", "--server-side", "-f", &path.to_string_lossy()]).await
+    }
+
+    /// Applies a folder with a `kustomization.yaml`.
+    ///
+    /// # Errors
+    /// What the API server refuses.
+    pub async fn apply_kustomization(&self, folder: &Path) -> Result<String> {
+        self.run(&["apply", "-k", &folder.to_string_lossy()]).await
+    }
+
+    /// The object, or nothing if there is none of that name.
+    ///
+    /// # Errors
+    /// When the API server cannot be asked.
+    pub async fn find(&self, kind: &str, name: &str) -> Result<Option<Value>> {
+        let text = self.run(&["get", kind, name, "--ignore-not-found", "-o", "json"]).await?;
+        if text.trim().is_empty() { Ok(None) } else { Ok(Some(serde_json::from_str(&text)?)) }
+    }
+
+    /// The object.
+    ///
+    /// # Errors
+    /// When there is none of that name.
+    pub async fn get(&self, kind: &str, name: &str) -> Result<Value> {
+        self.json(&["get", kind, name, "-o", "json"], "").await
+    }
+
+    /// All objects of a kind (in the namespace, or in all without one) that `selector` picks; empty picks all.
+    ///
+    /// # Errors
+    /// When the API server cannot be asked.
+    pub async fn list(&self, kind: &str, selector: &str) -> Result<Vec<Value>> {
+        let mut args = vec!["get", kind, "-o", "json", "--selector", selector];
+        if self.namespace.is_none() {
+            args.push("--all-namespaces");
+        }
+        let mut list = self.json(&args, "").await?;
+        match list["items"].take() {
+            Value::Array(items) => Ok(items),
+            other => bail!("no items: {other}"),
+        }
+    }
+
+    /// Changes the object by a JSON merge patch.
+    ///
+    /// # Errors
+    /// What the API server refuses.
+    pub async fn patch(&self, kind: &str, name: &str, patch: &Value) -> Result<Value> {
+        self.json(&["patch", kind, name, "--type", "merge", "--patch", &patch.to_string(), "-o", "json"], "").await
+    }
+
+    /// Sets an annotation.
+    ///
+    /// # Errors
+    /// What the API server refuses.
+    pub async fn annotate(&self, kind: &str, name: &str, annotation: &str, value: &str) -> Result<Value> {
+        self.patch(kind, name, &json!({ "metadata": { "annotations": { annotation: value } } })).await
+    }
+
+    /// Asks for the object's deletion and does not wait for it. One that is gone already is no error.
+    ///
+    /// # Errors
+    /// When the API server cannot be asked.
+    pub async fn delete(&self, kind: &str, name: &str) -> Result<()> {
+        self.run(&["delete", kind, name, "--wait=false", "--ignore-not-found"]).await.map(drop)
+    }
+
+    /// Waits until the object fits `fits`, and gives it back. `fits` says what it sees instead.
+    ///
+    /// # Errors
+    /// When the deadline passes first.
+    pub async fn wait_for(
+        &self,
+        kind: &str,
+        name: &str,
+        deadline: Duration,
+        fits: impl Fn(&Value) -> Result<()>,
+    ) -> Result<Value> {
+        until(&format!("{kind} {name}"), deadline, async || {
+            let object = self.get(kind, name).await?;
+            fits(&object)?;
+            Ok(object)
+        })
+        .await
+    }
+
+    /// Waits until the object has a condition of this type and status that is about its present generation.
+    ///
+    /// # Errors
+    /// When the deadline passes first.
+    pub async fn wait_for_condition(
+        &self,
+        kind: &str,
+        name: &str,
+        condition: &str,
+        status: &str,
+        deadline: Duration,
+    ) -> Result<Value> {
+        self.wait_for(kind, name, deadline, |object| {
+            let current = object["status"]["observedGeneration"] == object["metadata"]["generation"];
+            ensure(current, format_args!("not observed: {}", object["status"]))?;
+            let found = self::condition(object, condition);
+            ensure(found.is_some_and(|found| found["status"] == status), &object["status"])
+        })
+        .await
+    }
+
+    /// Waits until the object is gone.
+    ///
+    /// # Errors
+    /// When the deadline passes first.
+    pub async fn wait_until_gone(&self, kind: &str, name: &str, deadline: Duration) -> Result<()> {
+        until(&format!("end of {kind} {name}"), deadline, async || match self.find(kind, name).await? {
+            None => Ok(()),
+            Some(object) => bail!("{}", object["status"]),
+        })
+        .await
+    }
+}
+
+/// The condition of this type in an object's status.
+pub fn condition<'a>(object: &'a Value, of_type: &str) -> Option<&'a Value> {
+    object["status"]["conditions"].as_array()?.iter().find(|condition| condition["type"] == of_type)
+}

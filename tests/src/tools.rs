@@ -1,0 +1,107 @@
+//! The programs that the bed is made of, and where they are.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use crate::cache;
+use crate::golang::Build;
+use crate::progress::Progress;
+use crate::python;
+
+const KUBERNETES: Build = Build {
+    module: "kubernetes",
+    program: None,
+    packages: &[
+        "k8s.io/kubernetes/cmd/kube-apiserver",
+        "k8s.io/kubernetes/cmd/kube-controller-manager",
+        "k8s.io/kubernetes/cmd/kube-scheduler",
+        "k8s.io/kubernetes/cmd/kubectl",
+    ],
+    // Without its version the server says v0.0.0, and clients complain.
+    ldflags: "-s -w -X k8s.io/component-base/version.gitVersion=v1.36.3 \
+              -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=36",
+    files: None,
+};
+
+const ETCD: Build = Build {
+    module: "etcd",
+    program: Some("etcd"),
+    packages: &["go.etcd.io/etcd/server/v3"],
+    ldflags: "-s -w",
+    files: None,
+};
+
+const KWOK: Build = Build {
+    module: "kwok",
+    program: Some("kwok"),
+    packages: &["sigs.k8s.io/kwok/cmd/kwok"],
+    ldflags: "-s -w",
+    files: Some((
+        "sigs.k8s.io/kwok",
+        &[
+            "kustomize/stage/node/fast/node-initialize.yaml",
+            "kustomize/stage/node/heartbeat-with-lease/node-heartbeat-with-lease.yaml",
+            "kustomize/stage/pod/fast/pod-ready.yaml",
+            "kustomize/stage/pod/fast/pod-complete.yaml",
+            "kustomize/stage/pod/fast/pod-delete.yaml",
+        ],
+    )),
+};
+
+/// Where everything is that the bed runs.
+#[derive(Debug, Clone)]
+pub struct Tools {
+    kubernetes: PathBuf,
+    etcd: PathBuf,
+    kwok: PathBuf,
+    /// The interpreter with the emulators.
+    pub python: PathBuf,
+}
+
+impl Tools {
+    /// Finds them in the cache; builds what is missing, one after the other, because each build uses every core.
+    ///
+    /// # Errors
+    /// When Go or Python is missing, or a build fails.
+    pub async fn get(progress: &Progress) -> Result<Tools> {
+        let (cache, tools) = (cache::root()?, tools_folder());
+        Ok(Tools {
+            python: python::interpreter(&tools, &cache, progress).await?,
+            etcd: ETCD.get(&tools, &cache, progress).await?,
+            kwok: KWOK.get(&tools, &cache, progress).await?,
+            kubernetes: KUBERNETES.get(&tools, &cache, progress).await?,
+        })
+    }
+
+    /// A program of Kubernetes: `kube-apiserver`, `kube-controller-manager`, `kube-scheduler` or `kubectl`.
+    pub fn kubernetes(&self, program: &str) -> PathBuf {
+        self.kubernetes.join(program)
+    }
+
+    /// etcd.
+    pub fn etcd(&self) -> PathBuf {
+        self.etcd.join("etcd")
+    }
+
+    /// kwok, and the files of the stages that it takes nodes and pods through.
+    pub fn kwok(&self) -> (PathBuf, Vec<PathBuf>) {
+        let (_, stages) = KWOK.files.expect("kwok has stages");
+        let stage = |path: &&str| self.kwok.join(Path::new(path).file_name().expect("a stage is a file"));
+        (self.kwok.join("kwok"), stages.iter().map(stage).collect())
+    }
+
+    /// A script of the bed's own.
+    pub fn script(&self, name: &str) -> PathBuf {
+        tools_folder().join("python").join(name)
+    }
+}
+
+/// The checkout that this program was built from.
+pub fn checkout() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate is in the checkout").to_owned()
+}
+
+fn tools_folder() -> PathBuf {
+    checkout().join("tests/tools")
+}
