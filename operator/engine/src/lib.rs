@@ -15,6 +15,7 @@ pub mod provider;
 pub mod rebuild;
 mod record;
 pub mod report;
+pub mod sim;
 pub mod situation;
 mod step;
 #[cfg(test)]

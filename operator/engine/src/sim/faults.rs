@@ -24,14 +24,8 @@ pub enum Fault {
 
 impl Fault {
     /// Every fault, for a matrix.
-    pub const ALL: [Fault; 6] = [
-        Fault::CrashBefore,
-        Fault::CrashAfter,
-        Fault::LoseReply,
-        Fault::Throttle,
-        Fault::FailBefore,
-        Fault::FailAfter,
-    ];
+    pub const ALL: [Fault; 6] =
+        [Fault::CrashBefore, Fault::CrashAfter, Fault::LoseReply, Fault::Throttle, Fault::FailBefore, Fault::FailAfter];
 
     /// True where the call has no effect.
     pub fn is_before(self) -> bool {

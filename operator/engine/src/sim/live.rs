@@ -59,6 +59,8 @@ pub struct Live {
     pub data: Option<u64>,
     /// How often its secret has changed.
     pub rotations: u32,
+    /// All texts by which something else can refer to it; see [`Live::learn`].
+    pub identities: BTreeSet<String>,
     /// What happened to it, and when.
     pub timeline: Vec<(Timestamp, String)>,
 }
@@ -116,9 +118,14 @@ impl Live {
         }
     }
 
-    /// True where a wish refers to it.
-    pub fn is_mentioned_in(&self, want: &Value) -> bool {
-        mentions(want, &self.identities())
+    /// The name of what it lies in.
+    pub fn parent(&self) -> Option<&str> {
+        self.have.get(self.behaviour.within?)?.as_str()
+    }
+
+    /// True where one of these texts refers to it.
+    pub fn is_among(&self, texts: &BTreeSet<&str>) -> bool {
+        self.identities.iter().any(|identity| texts.contains(identity.as_str()))
     }
 
     /// Moments at which something about it changes.
@@ -135,19 +142,26 @@ impl Live {
     }
 }
 
-/// True where a text of `want`, or a part of one such as of an ARN, is one of `identities`. Tags and descriptions refer
-/// to nothing.
-pub fn mentions(want: &Value, identities: &BTreeSet<String>) -> bool {
+/// All texts by which a wish may refer to something: whole, and the parts of one such as of an ARN. Tags and descriptions
+/// refer to nothing.
+pub fn texts(want: &Value) -> BTreeSet<&str> {
+    let mut found = BTreeSet::new();
+    gather(want, &mut found);
+    found
+}
+
+fn gather<'a>(want: &'a Value, found: &mut BTreeSet<&'a str>) {
     match want {
         Value::String(text) => {
-            identities.contains(text) || text.split([':', '/']).any(|part| identities.contains(part))
+            found.insert(text);
+            found.extend(text.split([':', '/']));
         }
-        Value::Array(items) => items.iter().any(|item| mentions(item, identities)),
+        Value::Array(items) => items.iter().for_each(|item| gather(item, found)),
         Value::Object(fields) => {
             let fields = fields.iter().filter(|(name, _)| !matches!(name.as_str(), "tags" | "description"));
-            fields.into_iter().any(|(_, field)| mentions(field, identities))
+            fields.for_each(|(_, field)| gather(field, found));
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
@@ -158,13 +172,13 @@ mod tests {
 
     #[test]
     fn a_reference_is_a_whole_text_or_a_whole_part_of_one() {
-        let identities = BTreeSet::from(["shop-db-1".to_owned()]);
+        let refers = |want: &Value| texts(want).contains("shop-db-1");
         for want in [json!({"a": ["shop-db-1"]}), json!({"a": "cluster:shop-db-1"}), json!({"a": {"b": "x/shop-db-1"}})]
         {
-            assert!(mentions(&want, &identities), "{want}");
+            assert!(refers(&want), "{want}");
         }
         for want in [json!({"a": "shop-db-12"}), json!({"tags": {"a": "shop-db-1"}}), json!({"a": 1, "b": null})] {
-            assert!(!mentions(&want, &identities), "{want}");
+            assert!(!refers(&want), "{want}");
         }
     }
 }

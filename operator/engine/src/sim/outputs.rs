@@ -25,8 +25,12 @@ impl Live {
         self.each_output(|name| if known(name) { self.output(name) } else { Value::Null })
     }
 
-    /// All texts by which something else can refer to it.
-    pub fn identities(&self) -> BTreeSet<String> {
+    /// Notes by which texts something else can refer to it, after it was made or changed.
+    pub fn learn(&mut self) {
+        self.identities = self.named();
+    }
+
+    fn named(&self) -> BTreeSet<String> {
         let outputs = self.each_output(|name| {
             let identity = matches!(name, "arn" | "name" | "identifier") || name.ends_with("Id");
             if identity { self.output(name) } else { Value::Null }

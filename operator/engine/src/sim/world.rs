@@ -8,7 +8,8 @@ use terrace_model::identity::tag;
 use terrace_model::{Handle, Id, KindSpec};
 
 use super::behaviour::{Behaviour, Naming};
-use super::live::{Key, Live, Maker, mentions};
+use super::ledger::Record;
+use super::live::{Key, Live, Maker, texts};
 use super::outputs::arn;
 use super::snapshots::Snapshot;
 use super::violation::{Breach, Violation};
@@ -34,6 +35,8 @@ pub(super) struct World {
     pub adoptable: BTreeSet<Handle>,
     /// The next create of a kind ends in this failure.
     pub failing: BTreeMap<String, String>,
+    /// Inventories in Kubernetes, by object.
+    pub records: BTreeMap<String, Record>,
     pub violations: Vec<Violation>,
     serial: u64,
     lineage: u64,
@@ -80,11 +83,7 @@ impl World {
         if hold {
             self.held.insert(key.clone(), moment + live.behaviour.name_held);
         }
-        let identities = live.identities();
-        let lies_within = |other: &&Live| {
-            let parent = other.behaviour.within.and_then(|field| other.have.get(field));
-            parent.is_some_and(|parent| mentions(parent, &identities))
-        };
+        let lies_within = |other: &&Live| other.parent().is_some_and(|parent| live.identities.contains(parent));
         let within: Vec<Key> = self.live.values().filter(lies_within).map(|other| other.key.clone()).collect();
         self.gone.push((moment, live));
         for key in within {
@@ -107,7 +106,7 @@ impl World {
         let name = birth.name.unwrap_or_else(|| handle.0.clone());
         let key = Key { region: birth.region, kind: spec.kind.into(), name };
         let until = now + behaviour.create;
-        let live = Live {
+        let mut live = Live {
             key: key.clone(),
             spec,
             behaviour,
@@ -123,8 +122,10 @@ impl World {
             failed: self.failing.remove(spec.kind),
             data: birth.data,
             rotations: 0,
+            identities: BTreeSet::new(),
             timeline: vec![(now, "created".into())],
         };
+        live.learn();
         self.live.insert(key, live);
         handle
     }
@@ -163,7 +164,7 @@ impl World {
 
     /// What a text refers to.
     pub fn by_identity(&self, text: &str) -> Option<&Live> {
-        self.live.values().find(|live| live.identities().contains(text))
+        self.live.values().find(|live| live.identities.contains(text))
     }
 
     /// By the owner's tags, of this UID before any other, and the oldest first.
@@ -181,11 +182,20 @@ impl World {
         self.live.values().filter(bears).min_by_key(|live| (other(live), live.serial))
     }
 
+    /// True where it is this owner's: by its tags, by who made it, or, where it can bear no tags, by what it lies in.
+    pub fn belongs(&self, live: &Live, uid: &str) -> bool {
+        let made = || live.maker.as_ref().is_some_and(|maker| maker.uid == uid);
+        let parent = || live.parent().and_then(|parent| self.by_identity(parent)).and_then(Live::tagged_uid);
+        match live.tagged_uid() {
+            Some(tagged) => tagged == uid,
+            None => made() || (!live.is_taggable() && parent().as_deref() == Some(uid)),
+        }
+    }
+
     /// Everything that holds `target` by referring to it.
     pub fn holders<'a>(&'a self, target: &'a Live) -> impl Iterator<Item = &'a Live> {
-        let identities = target.identities();
         let others = self.live.values().filter(|other| other.behaviour.holds && other.key != target.key);
-        others.filter(move |other| mentions(&other.have, &identities))
+        others.filter(|other| target.is_among(&texts(&other.have)))
     }
 }
 

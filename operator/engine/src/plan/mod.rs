@@ -294,3 +294,6 @@ fn release(sight: &Sight) -> Action {
         .collect();
     if changes.is_empty() { Action::Forget } else { Action::Release(Diff(changes)) }
 }
+
+#[cfg(test)]
+mod tests;
