@@ -1,3 +1,37 @@
-//! The `terrace` binary.
+//! The `terrace` binary: the controller, and the command line beside it.
 
-fn main() {}
+mod cli;
+mod cloud;
+mod conditions;
+mod context;
+mod controller;
+mod environment;
+mod leader;
+mod object;
+mod problem;
+mod telemetry;
+mod tier;
+mod wake;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let cli::Cli { command: cli::Command::Controller(flags) } = cli::Cli::parse();
+    telemetry::logs::init(flags.log_format);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("terrace: cannot start its threads: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(controller::run(*flags)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("terrace: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

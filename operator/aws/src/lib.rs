@@ -1,1 +1,25 @@
 //! One AWS service a file: each implements the engine's provider contract.
+//!
+//! *Architecture Invariant:* only this crate and `aws-ec2` name an AWS SDK. Every call passes one limiter and one
+//! observer, and is never repeated by the SDK: whether and when to try again is the engine's to say.
+
+pub mod autoscaling;
+pub mod calls;
+pub mod clients;
+pub mod describe;
+pub mod eks;
+pub mod errors;
+pub mod finder;
+pub mod hourly;
+pub mod iam;
+pub mod kms;
+pub mod limits;
+pub mod rds;
+pub mod registry;
+pub mod secretsmanager;
+pub mod sts;
+pub mod tags;
+#[cfg(test)]
+mod testing;
+
+pub use clients::{AssumeRole, Clients, Settings};

@@ -1,1 +1,61 @@
-//! Custom resource and facts to graph: one tier a file, pure.
+//! Custom resource and facts to graph: one tier a module, pure.
+//!
+//! *Architecture Invariant:* nothing here does I/O or reads a clock. Whatever a graph depends on is in the object's spec
+//! or in [`Facts`], so that the same input always gives the same graph.
+
+mod data_tier;
+mod draft;
+pub mod facts;
+mod invalid;
+pub mod samples;
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use terrace_model::{Graph, Val};
+
+pub use facts::Facts;
+pub use invalid::{Invalid, Problem};
+
+/// The logical id that the Secret for workloads has in every graph with one (`status.binding`).
+pub const BINDING: &str = "binding";
+
+/// A custom resource that expands to a graph of AWS resources.
+pub trait Tier: terrace_crds::TierObject {
+    /// The existing AWS resources that the spec names, for [`Facts::named`] to be filled in.
+    fn references(&self) -> Vec<Reference>;
+
+    /// The parameter group family of the engine that the spec asks for, for [`Facts::parameters`] to be filled in.
+    /// `None` where there is none, or where the spec asks for what [`Tier::expand`] refuses.
+    fn parameter_family(&self) -> Option<String>;
+
+    /// What is wished for in AWS.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the spec in the light of these facts, at once.
+    fn expand(&self, facts: &Facts) -> Result<Graph, Invalid>;
+
+    /// What `status.outputs` says, by name: known, or the output of a node of the graph.
+    fn outputs(&self) -> BTreeMap<&'static str, Val<Value>>;
+}
+
+/// An existing AWS resource that a spec names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// The path of the field that names it, as `spec.restoreFrom.snapshot`.
+    pub field: &'static str,
+    /// The name as it is written there: identifier, alias or ARN.
+    pub text: String,
+    /// What it is.
+    pub kind: ReferenceKind,
+}
+
+/// The kinds of existing resources that specs name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReferenceKind {
+    KmsKey,
+    DbSnapshot,
+    DbClusterSnapshot,
+    DbInstance,
+    DbCluster,
+}

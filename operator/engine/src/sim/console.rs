@@ -126,9 +126,9 @@ impl Console<'_> {
         self.0.world(|world, now| {
             let source = Key { region: region.into(), kind: kind.into(), name: format!("source-of-{name}") };
             let (handle, data) = (Handle(source.name.clone()), world.fresh_data());
-            let (name, region) = (name.to_owned(), region.to_owned());
-            let key = (region.clone(), name.clone());
-            let snapshot = Snapshot { name, region, source, handle, maker: None, data, taken: now, available: now };
+            let key = Key { name: name.into(), ..source.clone() };
+            let snapshot =
+                Snapshot { name: name.into(), source, handle, maker: None, data, taken: now, available: now };
             world.snapshots.insert(key, snapshot);
             data
         })
@@ -286,6 +286,7 @@ mod tests {
         let bench = Bench::default();
         let (console, db) = (bench.sim.console(), id("rds/DbInstance", "db"));
         let data = console.put_snapshot("rds/DbInstance", &db.place.region, "old");
+        assert_ne!(console.put_snapshot("rds/DbCluster", &db.place.region, "old"), data);
         let source = console.create_named(&db, "orders-old", &database());
         let sources = [json!({"snapshot": "old"}), json!({"pointInTime": {"source": "orders-old", "time": null}})];
         let expected = [Some(data), console.only("rds/DbInstance").data];

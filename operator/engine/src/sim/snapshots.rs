@@ -13,7 +13,6 @@ use crate::provider::Backup;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {
     pub name: String,
-    pub region: String,
     /// What it is a copy of.
     pub source: Key,
     pub handle: Handle,
@@ -30,7 +29,7 @@ impl World {
     /// # Errors
     /// `Blocked` where the name is taken by another copy (`DBSnapshotAlreadyExists`).
     pub fn snapshot(&mut self, now: Timestamp, live: &Live, name: &str, available: Timestamp) -> Result<()> {
-        let at = (live.key.region.clone(), name.to_owned());
+        let at = Key { name: name.into(), ..live.key.clone() };
         match self.snapshots.get(&at) {
             Some(earlier) if earlier.handle == live.handle => return Ok(()),
             Some(other) => {
@@ -41,7 +40,6 @@ impl World {
         }
         let snapshot = Snapshot {
             name: name.into(),
-            region: live.key.region.clone(),
             source: live.key.clone(),
             handle: live.handle.clone(),
             maker: live.maker.clone(),
@@ -71,8 +69,8 @@ impl World {
     fn restored(&self, now: Timestamp, spec: &KindSpec, region: &str, source: &Value) -> Result<u64> {
         if let Some(name) = source.get("snapshot").and_then(Value::as_str) {
             let name = name.rsplit(':').next().unwrap_or(name);
-            let found = self.snapshots.get(&(region.to_owned(), name.to_owned()));
-            let found = found.filter(|snapshot| snapshot.source.kind == spec.kind);
+            let at = Key { region: region.into(), kind: spec.kind.into(), name: name.into() };
+            let found = self.snapshots.get(&at);
             let found = found.ok_or_else(|| Error::invalid(format!("DBSnapshotNotFound: {name}")))?;
             if found.available > now {
                 return Err(Error::wait(reason::NOT_READY, format!("InvalidDBSnapshotState: {name} is being taken")));
@@ -89,7 +87,7 @@ impl World {
         let (maker, name) = (Maker::of(id), id.default_name());
         let of_node = |snapshot: &&Snapshot| {
             let made = snapshot.maker.as_ref().is_some_and(|by| by.uid == maker.uid && by.node == maker.node);
-            snapshot.region == id.place.region
+            snapshot.source.region == id.place.region
                 && snapshot.source.kind == id.kind
                 && snapshot.available <= now
                 && (made || snapshot.source.name == name)

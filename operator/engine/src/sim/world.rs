@@ -26,8 +26,8 @@ pub(super) struct World {
     pub held: BTreeMap<Key, Timestamp>,
     /// What a token made: its wish and handle.
     pub tokens: BTreeMap<(String, String), (Value, Handle)>,
-    /// By region and name.
-    pub snapshots: BTreeMap<(String, String), Snapshot>,
+    /// By region, kind of the source, and name.
+    pub snapshots: BTreeMap<Key, Snapshot>,
     pub quotas: BTreeMap<String, usize>,
     /// Read-only things that are not there, by kind and address.
     pub hidden: BTreeSet<(String, String)>,

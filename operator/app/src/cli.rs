@@ -1,0 +1,84 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::telemetry::logs::LogFormat;
+
+/// Gives teams AWS from Kubernetes.
+#[derive(Debug, Parser)]
+#[command(name = "terrace", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Watches the cluster and brings AWS to what it asks for.
+    Controller(Box<Flags>),
+}
+
+/// Flags of `terrace controller`.
+#[derive(Clone, Debug, Args)]
+pub struct Flags {
+    /// Address for /healthz, /readyz and /metrics.
+    #[arg(long, default_value = "0.0.0.0:8080")]
+    pub health_addr: SocketAddr,
+    /// How logs are written.
+    #[arg(long, value_enum, default_value_t = LogFormat::Json)]
+    pub log_format: LogFormat,
+    /// One endpoint for all AWS services, such as an emulator. There is no other way to set it.
+    #[arg(long)]
+    pub aws_endpoint_url: Option<String>,
+    /// Seconds after which an object that stands still is compared with AWS again.
+    #[arg(long, default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub resync_seconds: u64,
+    /// Objects of one kind that are worked on at once.
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub concurrency: u16,
+    /// Whether AWS's published rates are kept to. Lifted is for benchmarks against an emulator.
+    #[arg(long, value_enum, default_value_t = RateLimits::Published)]
+    pub aws_rate_limits: RateLimits,
+    /// Takes part in no election: for a single process outside a cluster.
+    #[arg(long)]
+    pub no_leader_election: bool,
+    /// Namespace of the Lease by which one of several operators leads.
+    #[arg(long, env = "POD_NAMESPACE", default_value = "default")]
+    pub lease_namespace: String,
+}
+
+/// How fast AWS is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RateLimits {
+    /// No faster than AWS's published rates.
+    Published,
+    /// As fast as it answers.
+    Lifted,
+}
+
+impl Flags {
+    /// The period of the resync.
+    pub fn resync(&self) -> Duration {
+        Duration::from_secs(self.resync_seconds)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound_and_refuses_what_makes_no_sense() {
+        Cli::command().debug_assert();
+        let parse = |flag: &str| Cli::try_parse_from(["terrace", "controller", flag]);
+        assert!(parse("--resync-seconds=0").is_err());
+        assert!(parse("--concurrency=0").is_err());
+        let Command::Controller(flags) = parse("--resync-seconds=60").expect("a period").command;
+        assert_eq!(flags.resync(), Duration::from_secs(60));
+    }
+}

@@ -1,0 +1,104 @@
+//! The way into AWS of each Environment: clients, engine and finder, made once and kept.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures::future::BoxFuture;
+use kube::ResourceExt;
+use secrecy::SecretString;
+use terrace_aws::describe::Describe;
+use terrace_aws::finder::TagFinder;
+use terrace_aws::limits::Limits;
+use terrace_aws::{AssumeRole, Clients, Settings, secretsmanager};
+use terrace_crds::Environment;
+use terrace_engine::{Engine, Registry, Result};
+use terrace_model::{Place, SecretRef};
+use terrace_objects::SecretReader;
+
+use crate::telemetry::metrics::Metrics;
+
+/// One Environment's way into AWS.
+pub struct Cloud {
+    pub clients: Clients,
+    pub engine: Engine,
+    pub describe: Describe,
+}
+
+/// All of them, by the UID of their Environment.
+pub struct Clouds {
+    base: aws_config::SdkConfig,
+    endpoint_url: Option<String>,
+    limits: Arc<Limits>,
+    metrics: Metrics,
+    objects: Box<dyn Fn(&Clients) -> Registry + Send + Sync>,
+    made: Mutex<BTreeMap<String, (Option<String>, Arc<Cloud>)>>,
+}
+
+impl Clouds {
+    /// `objects` makes the providers of Kubernetes objects for an Environment.
+    pub fn new(
+        base: aws_config::SdkConfig,
+        endpoint_url: Option<String>,
+        limits: Arc<Limits>,
+        metrics: Metrics,
+        objects: impl Fn(&Clients) -> Registry + Send + Sync + 'static,
+    ) -> Self {
+        Clouds { base, endpoint_url, limits, metrics, objects: Box::new(objects), made: Mutex::default() }
+    }
+
+    /// The cloud of an Environment: made at the first call, and made anew when its identity changes.
+    pub fn of(&self, environment: &Environment) -> Arc<Cloud> {
+        let uid = environment.uid().unwrap_or_default();
+        let identity = serde_json::to_string(&environment.spec.identity).ok();
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        match made.get(&uid) {
+            Some((same, cloud)) if *same == identity => cloud.clone(),
+            _ => {
+                let cloud = Arc::new(self.make(environment));
+                made.insert(uid, (identity, cloud.clone()));
+                cloud
+            }
+        }
+    }
+
+    /// Forgets an Environment that is gone.
+    pub fn forget(&self, uid: &str) {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner).remove(uid);
+    }
+
+    fn make(&self, environment: &Environment) -> Cloud {
+        let assume_role = environment.spec.identity.assume_role.as_ref().map(|role| AssumeRole {
+            arn: role.arn.clone(),
+            external_id: role.external_id.clone(),
+            session_name: format!("terrace-{}", environment.name_any().chars().take(50).collect::<String>()),
+            tags: BTreeMap::new(),
+        });
+        let clients = Clients::new(&self.base, Settings {
+            account: environment.spec.account.clone(),
+            endpoint_url: self.endpoint_url.clone(),
+            assume_role,
+            limits: self.limits.clone(),
+            observer: Arc::new(self.metrics.clone()),
+        });
+        let registry = terrace_aws::registry::registry(&clients)
+            .and(terrace_aws_ec2::registry(&clients))
+            .and((self.objects)(&clients));
+        Cloud { describe: Describe::new(clients.clone()), clients, engine: Engine::new(registry) }
+    }
+}
+
+impl Cloud {
+    /// Finds what bears an object's tags.
+    pub fn finder(&self) -> TagFinder {
+        TagFinder::new(self.clients.clone())
+    }
+}
+
+/// Reads secrets for what must hold them.
+pub struct Secrets(pub Clients);
+
+impl SecretReader for Secrets {
+    fn read<'a>(&'a self, place: &'a Place, secret: &'a SecretRef) -> BoxFuture<'a, Result<SecretString>> {
+        Box::pin(secretsmanager::read(&self.0, &place.region, secret))
+    }
+}

@@ -1,0 +1,123 @@
+//! What every reconcile shares.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::Namespace;
+use kube::Client;
+use kube::core::{DeserializeGuard, PartialObjectMeta};
+use kube::runtime::reflector::Store;
+use terrace_crds::Environment;
+use terrace_engine::Memory;
+
+use crate::cloud::Clouds;
+use crate::telemetry::events::Events;
+use crate::telemetry::metrics::Metrics;
+use crate::wake::Wake;
+
+/// What every reconcile shares.
+pub struct Context {
+    pub client: Client,
+    pub environments: Store<DeserializeGuard<Environment>>,
+    pub namespaces: Store<PartialObjectMeta<Namespace>>,
+    pub clouds: Clouds,
+    pub memory: Memory,
+    pub metrics: Metrics,
+    pub events: Events,
+    pub resync: Duration,
+    pub process: Process,
+    pub wake: Wake,
+}
+
+/// What this process did with objects, so that it neither trusts a cache that is behind its own writes nor repeats what
+/// needs doing once.
+#[derive(Default)]
+pub struct Process(Mutex<Done>);
+
+#[derive(Default)]
+struct Done {
+    /// The version of each object after our last write to it.
+    written: BTreeMap<String, String>,
+    /// Objects whose lost inventory was looked for.
+    searched: BTreeSet<String>,
+    /// When each Environment was last found in order.
+    resolved: BTreeMap<String, (i64, Timestamp)>,
+}
+
+impl Process {
+    fn done(&self) -> MutexGuard<'_, Done> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes a write.
+    pub fn wrote(&self, uid: &str, version: &str) {
+        self.done().written.insert(uid.into(), version.into());
+    }
+
+    /// True where a cached object may be older than our last write to it.
+    pub fn is_behind(&self, uid: &str, version: &str) -> bool {
+        self.done().written.get(uid).is_some_and(|written| written != version)
+    }
+
+    /// True the first time that it is asked of an object.
+    pub fn first_search(&self, uid: &str) -> bool {
+        self.done().searched.insert(uid.into())
+    }
+
+    /// Notes that an Environment, at this generation, was found in order.
+    pub fn resolved(&self, uid: &str, generation: i64, now: Timestamp) {
+        self.done().resolved.insert(uid.into(), (generation, now));
+    }
+
+    /// True where an Environment was found in order at this generation within `period`.
+    pub fn is_resolved(&self, uid: &str, generation: i64, now: Timestamp, period: Duration) -> bool {
+        let fresh = |(at, when): &(i64, Timestamp)| *at == generation && now.duration_since(*when).unsigned_abs() < period;
+        self.done().resolved.get(uid).is_some_and(fresh)
+    }
+
+    /// Forgets an object that is gone.
+    pub fn forget(&self, uid: &str) {
+        let mut done = self.done();
+        done.written.remove(uid);
+        done.searched.remove(uid);
+        done.resolved.remove(uid);
+    }
+}
+
+impl Context {
+    /// The labels of a namespace, once it is known.
+    pub fn labels(&self, namespace: &str) -> Option<BTreeMap<String, String>> {
+        let namespace = self.namespaces.find(|seen| seen.metadata.name.as_deref() == Some(namespace))?;
+        Some(namespace.metadata.labels.clone().unwrap_or_default())
+    }
+
+    /// The Environments that can be read.
+    pub fn environments(&self) -> Vec<Environment> {
+        self.environments.state().iter().filter_map(|guard| guard.0.as_ref().ok().cloned()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cache_is_behind_until_it_shows_our_last_write() {
+        let process = Process::default();
+        assert!(!process.is_behind("u", "1"));
+        process.wrote("u", "2");
+        assert!(process.is_behind("u", "1") && !process.is_behind("u", "2"));
+        process.forget("u");
+        assert!(!process.is_behind("u", "1"));
+    }
+
+    #[test]
+    fn an_environment_stays_resolved_for_its_generation_and_a_while() {
+        let (process, at) = (Process::default(), |second| Timestamp::from_second(second).expect("in range"));
+        process.resolved("e", 1, at(0));
+        let resolved = |generation, second| process.is_resolved("e", generation, at(second), Duration::from_secs(60));
+        assert_eq!([resolved(1, 59), resolved(1, 60), resolved(2, 1)], [true, false, false]);
+    }
+}

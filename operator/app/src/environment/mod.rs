@@ -1,0 +1,103 @@
+//! The reconcile of an Environment: who we are there, what stands there, who uses it.
+
+pub mod choose;
+mod resolve;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use kube::core::DeserializeGuard;
+use kube::runtime::controller::Action;
+use kube::{Resource, ResourceExt};
+use terrace_crds::{Environment, EnvironmentStatus, FINALIZER};
+use terrace_engine::Error;
+
+use crate::conditions;
+use crate::context::Context;
+use crate::object::Handle;
+use crate::problem::Problem;
+
+/// Brings the status of an Environment up to date, and holds it until its last user is gone.
+///
+/// # Errors
+/// When the cluster's API does not answer; it is tried again.
+pub async fn reconcile(object: Arc<DeserializeGuard<Environment>>, users: usize, context: &Context) -> Result<Action, Error> {
+    let environment = match &object.0 {
+        Ok(environment) => environment,
+        Err(error) => return malformed(error, context).await,
+    };
+    let handle = Handle::of(&context.client, environment);
+    let mut version = environment.resource_version().unwrap_or_default();
+    let finalizers = environment.finalizers();
+    let deleting = environment.meta().deletion_timestamp.is_some();
+    if deleting && users == 0 {
+        if finalizers.iter().any(|name| name == FINALIZER) {
+            handle.hold(&version, finalizers, false).await?;
+        }
+        let uid = environment.uid().unwrap_or_default();
+        context.clouds.forget(&uid);
+        context.process.forget(&uid);
+        return Ok(Action::await_change());
+    }
+    if !deleting && !finalizers.iter().any(|name| name == FINALIZER) {
+        version = handle.hold(&version, finalizers, true).await?;
+    }
+    let now = Timestamp::now();
+    let before = environment.status.clone().unwrap_or_default();
+    let (status, action) = assess(environment, &before, users, now, context).await;
+    if Some(&status) != environment.status.as_ref() {
+        let value = serde_json::to_value(&status).map_err(Error::retry)?;
+        handle.write_status(&version, &value).await?;
+        context.events.transitions(environment, &before.conditions, &status.conditions).await;
+        // Whoever waits for this Environment need not wait for its own next turn.
+        if status.conditions != before.conditions || status.observed_generation != before.observed_generation {
+            context.wake.all_tiers();
+        }
+    }
+    Ok(action)
+}
+
+async fn assess(
+    environment: &Environment,
+    before: &EnvironmentStatus,
+    users: usize,
+    now: Timestamp,
+    context: &Context,
+) -> (EnvironmentStatus, Action) {
+    let generation = environment.metadata.generation.unwrap_or_default();
+    let uid = environment.uid().unwrap_or_default();
+    let users = u32::try_from(users).unwrap_or(u32::MAX);
+    let mut status = EnvironmentStatus { observed_generation: generation, users: Some(users), ..before.clone() };
+    if environment.meta().deletion_timestamp.is_some() {
+        let message = format!("{users} objects still use this Environment: delete them first");
+        let problem = Problem::waiting("InUse", message);
+        status.conditions = conditions::problem(&before.conditions, &problem, generation, now);
+        return (status, Action::requeue(context.resync));
+    }
+    let was_ready = before.observed_generation == generation && conditions::is(&before.conditions, conditions::READY);
+    if was_ready && context.process.is_resolved(&uid, generation, now, context.resync) {
+        return (status, Action::requeue(context.resync));
+    }
+    let cloud = context.clouds.of(environment);
+    match resolve::resolve(environment, &cloud.clients).await {
+        Ok(facts) => {
+            context.process.resolved(&uid, generation, now);
+            status.account = Some(facts.account);
+            status.cluster = Some(facts.cluster);
+            status.network = Some(facts.network);
+            status.regions = facts.regions;
+            status.conditions = conditions::ready(&before.conditions, "account, cluster and network are in order", generation, now);
+            (status, Action::requeue(context.resync))
+        }
+        Err(problem) => {
+            status.conditions = conditions::problem(&before.conditions, &problem, generation, now);
+            (status, Action::requeue(problem.retry))
+        }
+    }
+}
+
+async fn malformed(error: &kube::core::error_boundary::InvalidObject, _context: &Context) -> Result<Action, Error> {
+    let name = error.metadata.name.as_deref().unwrap_or_default();
+    tracing::error!(environment = name, error = %error.error, "the Environment cannot be read");
+    Ok(Action::await_change())
+}

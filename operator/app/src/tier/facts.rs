@@ -1,0 +1,81 @@
+//! What a tier is expanded from beside its spec: the Environment's facts in the tier's own terms. Pure.
+
+use std::collections::BTreeMap;
+
+use terrace_crds::environment::SubnetFacts;
+use terrace_crds::{Environment, TierStatus};
+use terrace_tiers::facts;
+
+use crate::conditions;
+use crate::problem::Problem;
+
+/// The Environment as tiers see it.
+///
+/// # Errors
+/// Where it is not Ready: its own message, which names the root cause.
+pub fn environment(environment: &Environment, labels: &BTreeMap<String, String>) -> Result<facts::Environment, Problem> {
+    let name = environment.metadata.name.clone().unwrap_or_default();
+    let spec = &environment.spec;
+    let status = environment.status.clone().unwrap_or_default();
+    let current = Some(status.observed_generation) == environment.metadata.generation;
+    let ready = conditions::is(&status.conditions, conditions::READY);
+    let (Some(cluster), Some(network), true) = (status.cluster, status.network, current && ready) else {
+        let why = conditions::message(&status.conditions, conditions::READY).unwrap_or("it has not been looked at yet");
+        return Err(Problem::waiting("EnvironmentNotReady", format!("Environment {name} is not ready: {why}")));
+    };
+    let allowed = spec.limits.allow.iter().filter(|allowance| allowance.namespaces.matches(labels));
+    Ok(facts::Environment {
+        account: spec.account.clone(),
+        partition: partition(&spec.region).into(),
+        region: spec.region.clone(),
+        cluster: spec.cluster.name.clone(),
+        cluster_security_group: cluster.security_group_id.ok_or_else(|| {
+            Problem::waiting("EnvironmentNotReady", format!("Environment {name}: the EKS cluster has no security group yet"))
+        })?,
+        vpc_id: network.vpc_id,
+        vpc_cidr: network.cidr,
+        private_subnets: network.private_subnets.into_iter().map(subnet).collect(),
+        public_subnets: network.public_subnets.into_iter().map(subnet).collect(),
+        permissions_boundary: spec.permissions_boundary.clone(),
+        tags: spec.tags.clone(),
+        limits: facts::Limits {
+            kinds: spec.limits.kinds.clone(),
+            exposure: spec.limits.exposure,
+            allow: allowed.flat_map(|allowance| allowance.arns.clone()).collect(),
+        },
+        database_access: spec.database_access,
+        name,
+    })
+}
+
+fn subnet(subnet: SubnetFacts) -> facts::Subnet {
+    facts::Subnet { id: subnet.id, zone: subnet.availability_zone }
+}
+
+/// The partition of a region (AWS General Reference, "Amazon Resource Names").
+fn partition(region: &str) -> &'static str {
+    match region.split('-').next() {
+        Some("cn") => "aws-cn",
+        Some("us") if region.starts_with("us-gov-") => "aws-us-gov",
+        _ => "aws",
+    }
+}
+
+/// The logical ids of what the object has made already.
+pub fn made(status: &TierStatus) -> std::collections::BTreeSet<String> {
+    status.resources.iter().filter(|entry| entry.created.is_some()).map(|entry| entry.id.clone()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_region_tells_its_partition() {
+        for (region, expected) in
+            [("eu-west-1", "aws"), ("us-east-1", "aws"), ("us-gov-west-1", "aws-us-gov"), ("cn-north-1", "aws-cn")]
+        {
+            assert_eq!(partition(region), expected);
+        }
+    }
+}

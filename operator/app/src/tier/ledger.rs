@@ -1,0 +1,127 @@
+//! The ledger of an object: its own status, written with a resourceVersion.
+
+use std::sync::Mutex;
+use std::sync::PoisonError;
+
+use futures::future::BoxFuture;
+use serde_json::Value;
+use terrace_crds::{ResourceEntry, TierStatus};
+use terrace_engine::{Error, Ledger};
+use terrace_model::Inventory;
+
+use crate::context::Process;
+use crate::object::Handle;
+
+/// Keeps an inventory in `status.resources`.
+pub struct StatusLedger<'a> {
+    pub handle: &'a Handle,
+    pub uid: &'a str,
+    pub process: &'a Process,
+    state: Mutex<(String, TierStatus)>,
+}
+
+impl<'a> StatusLedger<'a> {
+    /// The ledger of an object that is at `version` and has this status.
+    pub fn new(handle: &'a Handle, uid: &'a str, process: &'a Process, version: String, status: TierStatus) -> Self {
+        StatusLedger { handle, uid, process, state: Mutex::new((version, status)) }
+    }
+
+    /// The status as it was last written, or read.
+    pub fn status(&self) -> TierStatus {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).1.clone()
+    }
+
+    /// The object's version after the last write.
+    pub fn version(&self) -> String {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).0.clone()
+    }
+
+    /// Writes a whole status, unless it is what stands there already.
+    ///
+    /// # Errors
+    /// As [`Handle::write_status`].
+    pub async fn write(&self, status: TierStatus) -> Result<(), Error> {
+        let (version, before) = self.state.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if before == status {
+            return Ok(());
+        }
+        let value = serde_json::to_value(&status).map_err(Error::retry)?;
+        let version = self.handle.write_status(&version, &value).await?;
+        self.process.wrote(self.uid, &version);
+        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = (version, status);
+        Ok(())
+    }
+}
+
+impl Ledger for StatusLedger<'_> {
+    fn save<'a>(&'a self, inventory: &'a Inventory) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(async move {
+            let mut status = self.status();
+            status.resources = entries(inventory, &status.resources)?;
+            self.write(status).await
+        })
+    }
+}
+
+/// The inventory as status shows it. What status says beside it of an entry stays until a report replaces it.
+///
+/// # Errors
+/// None but a bug: the two types have the same fields, which a test holds.
+pub fn entries(inventory: &Inventory, before: &[ResourceEntry]) -> Result<Vec<ResourceEntry>, Error> {
+    let show = |entry: &terrace_model::Entry| {
+        let mut value = serde_json::to_value(entry).map_err(Error::retry)?;
+        let known = before.iter().find(|known| known.id == entry.id && known.incarnation == entry.incarnation);
+        if let Some(known) = known {
+            value["reason"] = known.reason.clone().map(Value::from).unwrap_or_default();
+            value["message"] = known.message.clone().map(Value::from).unwrap_or_default();
+        }
+        serde_json::from_value(value).map_err(Error::retry)
+    };
+    inventory.0.values().map(show).collect()
+}
+
+/// The inventory that status holds.
+///
+/// # Errors
+/// `Blocked` where it cannot be read, as after somebody edited it by hand: nothing is done on a guess.
+pub fn inventory(status: &TierStatus) -> Result<Inventory, Error> {
+    let value = serde_json::to_value(&status.resources).map_err(Error::retry)?;
+    serde_json::from_value(value).map_err(|error| {
+        Error::blocked("InventoryUnreadable", format!(
+            "status.resources cannot be read ({error}): clear status.resources, and it is rebuilt from what bears this object's tags"
+        ))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn whole() -> Inventory {
+        serde_json::from_value(json!([{
+            "id": "db", "incarnation": 2, "kind": "rds/DbInstance", "place": { "environment": "prod", "region": "eu-west-1" },
+            "name": "shop-orders-db-1f", "handle": "arn:aws:rds:eu-west-1:1:db:a", "remade": 1, "state": "Ready",
+            "onDelete": "Snapshot", "dependsOn": ["access", "subnets~2"], "keys": { "tags": ["a", "b"] },
+            "address": { "name": "x" }, "created": "2026-07-01T10:00:00Z", "restoreFrom": "s", "approved": "h", "applied": "w",
+        }]))
+        .expect("an inventory")
+    }
+
+    #[test]
+    fn an_inventory_reads_back_from_status_as_it_was() {
+        let resources = entries(&whole(), &[]).expect("the same fields");
+        let wire = serde_json::to_value(&resources).expect("plain data");
+        assert_eq!(wire, serde_json::to_value(whole()).expect("plain data"));
+        let status = TierStatus { resources, ..TierStatus::default() };
+        assert_eq!(inventory(&status).expect("readable"), whole());
+    }
+
+    #[test]
+    fn an_inventory_edited_by_hand_is_not_guessed_at() {
+        let mut resources = entries(&whole(), &[]).expect("the same fields");
+        resources[0].state = "Splendid".into();
+        let error = inventory(&TierStatus { resources, ..TierStatus::default() }).expect_err("no such state");
+        assert_eq!(error.reason(), "InventoryUnreadable");
+    }
+}

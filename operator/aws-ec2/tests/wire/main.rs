@@ -1,0 +1,10 @@
+//! Security groups, their rules and the network, against an emulator: `TERRACE_WIRE_ENDPOINT=http://127.0.0.1:4566`.
+
+#[path = "../../../aws/tests/lives/bed.rs"]
+mod bed;
+mod groups;
+#[path = "../../../aws/tests/lives/life.rs"]
+mod life;
+mod network;
+mod prepare;
+mod rules;

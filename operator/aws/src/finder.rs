@@ -1,0 +1,117 @@
+//! Resource Groups Tagging API: what bears an owner's tags, and the tags of many resources at once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+use std::time::Duration;
+
+use aws_sdk_resourcegroupstagging::operation::get_resources::builders::GetResourcesFluentBuilder;
+use aws_sdk_resourcegroupstagging::types::TagFilter;
+use futures::future::BoxFuture;
+use terrace_engine::coalesce::{Fetch, Regional};
+use terrace_engine::{Finder, Found, Result};
+use terrace_model::Handle;
+use terrace_model::aws::Tags;
+use terrace_model::identity::{Freshness, tag};
+
+use crate::errors::classify;
+use crate::{Clients, tags};
+
+/// IAM actions used.
+pub const ACTIONS: &[&str] = &["tag:GetResources"];
+/// The most that one page holds (API reference, GetResources, `ResourcesPerPage`).
+const PAGE: i32 = 100;
+/// How long a list of tags counts as recent; the resync's period.
+pub const PERIOD: Duration = Duration::from_secs(5 * 60);
+/// Up to so many are read one by one.
+const FEW: usize = 5;
+
+async fn read(request: GetResourcesFluentBuilder) -> Result<BTreeMap<String, Tags>> {
+    let mut pages = request.resources_per_page(PAGE).into_paginator().send();
+    let mut found = BTreeMap::new();
+    while let Some(page) = pages.next().await {
+        for mapping in page.map_err(classify)?.resource_tag_mapping_list.unwrap_or_default() {
+            let tags = tags::read(mapping.tags().iter().map(|tag| (Some(tag.key()), Some(tag.value()))));
+            found.extend(mapping.resource_arn.map(|arn| (arn, tags)));
+        }
+    }
+    Ok(found)
+}
+
+/// Finds what an owner has in AWS by its UID tag, in all services that the Tagging API knows.
+pub struct TagFinder {
+    clients: Clients,
+}
+
+impl TagFinder {
+    pub fn new(clients: Clients) -> Self {
+        TagFinder { clients }
+    }
+}
+
+impl Finder for TagFinder {
+    fn find<'a>(&'a self, uid: &'a str, region: &'a str) -> BoxFuture<'a, Result<Vec<Found>>> {
+        Box::pin(async move {
+            let filter = TagFilter::builder().key(tag::UID).values(uid).build();
+            let found = read(self.clients.tagging(region).get_resources().tag_filters(filter)).await?;
+            Ok(found.into_iter().map(|(arn, tags)| Found { handle: Handle(arn), tags }).collect())
+        })
+    }
+}
+
+/// A service's own call for the tags of one resource, which never lags.
+pub trait ListTags: Send + Sync {
+    /// The tags; `None` where the resource is not there.
+    fn tags(&self, region: &str, arn: &str) -> impl Future<Output = Result<Option<Tags>>> + Send;
+}
+
+/// Tags of kinds whose description does not hold them: few by the service's own call, many by the Tagging API.
+///
+/// The Tagging API lags. What it shows without our tags, or not at all, is therefore asked for once more at the
+/// service, so that nothing of ours is ever taken for somebody else's.
+pub struct TagIndex<L> {
+    clients: Clients,
+    types: &'static [&'static str],
+    own: L,
+    listings: Regional<String, Tags>,
+}
+
+impl<L: ListTags> TagIndex<L> {
+    /// An index over resource types as GetResources names them: `rds:subgrp`.
+    pub fn new(clients: Clients, types: &'static [&'static str], own: L) -> Self {
+        TagIndex { clients, types, own, listings: Regional::new(PERIOD, FEW) }
+    }
+
+    /// The tags of one resource; `None` where it is not there.
+    ///
+    /// # Errors
+    /// Those of the calls.
+    pub async fn get(&self, region: &str, arn: &str, freshness: Freshness) -> Result<Option<Tags>> {
+        let listing = self.listings.of(region);
+        let seen = listing.get(arn.to_owned(), freshness, &RegionTags { index: self, region }).await?;
+        match seen {
+            Some(tags) if tags.contains_key(tag::UID) => Ok(Some(tags)),
+            _ => self.own.tags(region, arn).await,
+        }
+    }
+}
+
+struct RegionTags<'a, L> {
+    index: &'a TagIndex<L>,
+    region: &'a str,
+}
+
+impl<L: ListTags> Fetch<String, Tags> for RegionTags<'_, L> {
+    async fn some(&self, arns: &BTreeSet<String>) -> Result<BTreeMap<String, Tags>> {
+        let one = |arn: &String| {
+            let arn = arn.clone();
+            async move { Ok(self.index.own.tags(self.region, &arn).await?.map(|tags| (arn, tags))) }
+        };
+        let found = futures::future::try_join_all(arns.iter().map(one)).await?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    async fn all(&self) -> Result<BTreeMap<String, Tags>> {
+        let types = self.index.types.iter().map(|kind| (*kind).to_owned()).collect();
+        read(self.index.clients.tagging(self.region).get_resources().set_resource_type_filters(Some(types))).await
+    }
+}

@@ -1,0 +1,246 @@
+//! Amazon RDS and Aurora: what its providers share.
+
+mod cluster;
+mod cluster_instance;
+mod cluster_make;
+mod cluster_see;
+mod cluster_snapshot;
+mod groups;
+mod instance;
+mod instance_delete;
+mod instance_make;
+mod parameters;
+mod proxy;
+mod proxy_targets;
+mod read;
+mod replica;
+mod see;
+mod snapshot;
+mod status;
+#[cfg(test)]
+mod testing;
+mod wish;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use aws_sdk_rds::Client;
+use aws_sdk_rds::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_rds::types as sdk;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use terrace_engine::coalesce::Regional;
+use terrace_engine::{Error, Result};
+use terrace_model::aws::Tags;
+use terrace_model::identity::Freshness;
+use terrace_model::{Diff, Id, Val};
+
+use crate::Clients;
+use crate::errors::{absent, classify};
+use crate::finder::{ListTags, PERIOD, TagIndex};
+use crate::hourly::Hourly;
+use crate::tags;
+
+pub use cluster::Clusters;
+pub use cluster_instance::ClusterInstances;
+pub use groups::SubnetGroups;
+pub use instance::Instances;
+pub use parameters::{ClusterParameterGroups, ParameterGroups};
+pub use proxy::Proxies;
+pub use proxy_targets::ProxyTargets;
+pub use replica::Replicas;
+
+/// Up to so many are read by one filtered call; more by listing all, a hundred a page.
+const FEW_BY_FILTER: usize = 20;
+/// Up to so many are read by a call each, where AWS takes no filter.
+const FEW_BY_NAME: usize = 4;
+
+/// Clients and lists that the providers of one Environment share: one list of instances serves all three kinds.
+pub struct Rds {
+    clients: Clients,
+    instances: Regional<String, Arc<sdk::DbInstance>>,
+    clusters: Regional<String, Arc<sdk::DbCluster>>,
+    subnet_groups: Regional<String, sdk::DbSubnetGroup>,
+    parameter_groups: Regional<String, sdk::DbParameterGroup>,
+    cluster_parameter_groups: Regional<String, sdk::DbClusterParameterGroup>,
+    proxies: Regional<String, sdk::DbProxy>,
+    tags: TagIndex<OwnTags>,
+    parameters: Hourly<BTreeMap<String, String>>,
+    targets: Hourly<Option<proxy_targets::Seen>>,
+}
+
+impl Rds {
+    /// The state that all providers of RDS share.
+    pub fn new(clients: Clients) -> Arc<Self> {
+        let types = &["rds:subgrp", "rds:pg", "rds:cluster-pg", "rds:db-proxy"];
+        Arc::new(Rds {
+            instances: Regional::new(PERIOD, FEW_BY_FILTER),
+            clusters: Regional::new(PERIOD, FEW_BY_FILTER),
+            subnet_groups: Regional::new(PERIOD, FEW_BY_NAME),
+            parameter_groups: Regional::new(PERIOD, FEW_BY_NAME),
+            cluster_parameter_groups: Regional::new(PERIOD, FEW_BY_NAME),
+            proxies: Regional::new(PERIOD, FEW_BY_NAME),
+            tags: TagIndex::new(clients.clone(), types, OwnTags(clients.clone())),
+            parameters: Hourly::default(),
+            targets: Hourly::default(),
+            clients,
+        })
+    }
+
+    /// For reading.
+    fn reader(&self, id: &Id) -> Client {
+        self.clients.rds(&id.place.region)
+    }
+
+    /// For changing something on behalf of the owner's namespace.
+    fn writer(&self, id: &Id) -> Client {
+        self.clients.for_namespace(&id.owner.namespace).rds(&id.place.region)
+    }
+
+    /// The tags of what does not bring them along in its description.
+    async fn tags_of(&self, id: &Id, arn: &str) -> Result<Tags> {
+        Ok(self.tags.get(&id.place.region, arn, id.freshness).await?.unwrap_or_default())
+    }
+
+    /// Sets and removes the tags that differ.
+    async fn retag(&self, id: &Id, arn: &str, want: &Tags, diff: &Diff) -> Result<()> {
+        if !diff.touches("tags") {
+            return Ok(());
+        }
+        let removed = diff.removed("tags");
+        if !removed.is_empty() {
+            let request = self.writer(id).remove_tags_from_resource().resource_name(arn).set_tag_keys(Some(removed));
+            request.send().await.map_err(classify)?;
+        }
+        let changed: Tags =
+            want.iter().filter(|(key, _)| touches_key(diff, key)).map(|(key, value)| (key.clone(), value.clone())).collect();
+        self.tag(id, arn, &changed).await
+    }
+
+    async fn tag(&self, id: &Id, arn: &str, set: &Tags) -> Result<()> {
+        if set.is_empty() {
+            return Ok(());
+        }
+        let request = self.writer(id).add_tags_to_resource().resource_name(arn).set_tags(Some(write_tags(set)));
+        request.send().await.map_err(classify)?;
+        Ok(())
+    }
+
+    /// The ARN of a resource of this account; `kind` is the ARN's own word, as `db` or `subgrp`.
+    fn arn(&self, id: &Id, kind: &str, name: &str) -> String {
+        let region = &id.place.region;
+        let partition = if region.starts_with("cn-") {
+            "aws-cn"
+        } else if region.starts_with("us-gov-") {
+            "aws-us-gov"
+        } else {
+            "aws"
+        };
+        format!("arn:{partition}:rds:{region}:{}:{kind}:{name}", self.clients.account())
+    }
+}
+
+fn touches_key(diff: &Diff, key: &str) -> bool {
+    diff.0.iter().any(|change| change.path.strip_prefix("tags.") == Some(key))
+}
+
+fn write_tags(set: &Tags) -> Vec<sdk::Tag> {
+    tags::write(set, |key, value| sdk::Tag::builder().key(key).value(value).build())
+}
+
+fn read_tags(list: &[sdk::Tag]) -> Tags {
+    tags::read(list.iter().map(|tag| (tag.key(), tag.value())))
+}
+
+/// ListTagsForResource, for kinds whose description has no tags.
+struct OwnTags(Clients);
+
+impl ListTags for OwnTags {
+    async fn tags(&self, region: &str, arn: &str) -> Result<Option<Tags>> {
+        let answer = self.0.rds(region).list_tags_for_resource().resource_name(arn).send().await;
+        let gone = ["DBSubnetGroupNotFoundFault", "DBParameterGroupNotFound", "DBProxyNotFoundFault"];
+        Ok(absent(answer, &gone)?.map(|answer| read_tags(answer.tag_list())))
+    }
+}
+
+/// The physical name: of what was found or adopted, the name that it has; else the derived one.
+fn name_of(id: &Id, longest: usize) -> String {
+    let known = id.handle.as_ref().filter(|handle| handle.0.starts_with("arn:")).and_then(|handle| handle.0.rsplit(':').next());
+    known.map_or_else(|| id.name(longest), str::to_lowercase)
+}
+
+/// RDS takes 63 characters for most names (API reference, CreateDBInstance and others).
+const NAME: usize = 63;
+
+/// The value of a resolved wish.
+fn known(value: &Val<String>) -> Result<String> {
+    value.get().cloned().map_err(Error::invalid)
+}
+
+fn known_option(value: Option<&Val<String>>) -> Result<Option<String>> {
+    value.map(known).transpose()
+}
+
+fn known_list(values: &BTreeSet<Val<String>>) -> Result<Vec<String>> {
+    values.iter().map(known).collect()
+}
+
+/// The security groups that are there or about to be.
+fn security_groups(memberships: &[sdk::VpcSecurityGroupMembership]) -> BTreeSet<Val<String>> {
+    let stays = |group: &&sdk::VpcSecurityGroupMembership| group.status() != Some("removing");
+    let ids = memberships.iter().filter(stays).filter_map(|group| group.vpc_security_group_id());
+    ids.map(Val::from).collect()
+}
+
+/// Exported logs, with what is about to be.
+fn exports(now: &[String], pending: Option<&sdk::PendingCloudwatchLogsExports>) -> BTreeSet<String> {
+    let mut logs: BTreeSet<String> = now.iter().cloned().collect();
+    if let Some(pending) = pending {
+        for log in pending.log_types_to_disable() {
+            logs.remove(log);
+        }
+        logs.extend(pending.log_types_to_enable().iter().cloned());
+    }
+    logs
+}
+
+/// From the logs that are exported to those that should be.
+fn export_change(have: &BTreeSet<String>, want: &BTreeSet<String>) -> sdk::CloudwatchLogsExportConfiguration {
+    let less = |from: &BTreeSet<String>, by: &BTreeSet<String>| {
+        let left: Vec<String> = from.difference(by).cloned().collect();
+        (!left.is_empty()).then_some(left)
+    };
+    sdk::CloudwatchLogsExportConfiguration::builder()
+        .set_enable_log_types(less(want, have))
+        .set_disable_log_types(less(have, want))
+        .build()
+}
+
+/// Errors of creating and changing, which RDS words in its own way: what passes by itself is told from what does not.
+fn refused<E>(error: SdkError<E, HttpResponse>) -> Error
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    match classify(error) {
+        Error::Invalid { message, .. } if role_is_new(&message) => Error::retry(message),
+        Error::Invalid { message, .. } if storage_is_busy(&message) => {
+            Error::wait(terrace_engine::reason::NOT_READY, message)
+        }
+        other => other,
+    }
+}
+
+/// IAM takes minutes to let a new role be assumed; until then RDS calls the ARN invalid.
+fn role_is_new(message: &str) -> bool {
+    message.contains("does not include the required permissions") || message.contains("unable to assume")
+}
+
+/// After a change, storage is locked until it is optimised, and for six hours (user guide, "Modifying storage").
+fn storage_is_busy(message: &str) -> bool {
+    message.contains("previous storage change") || message.contains("storage modification") || message.contains("six hours")
+}
+
+
+/// An id at another freshness.
+fn fresh(id: &Id) -> Id {
+    Id { freshness: Freshness::Now, ..id.clone() }
+}

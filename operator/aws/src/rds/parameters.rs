@@ -1,0 +1,200 @@
+//! `rds/DbParameterGroup` and `rds/DbClusterParameterGroup`: engine settings, of instances and of clusters.
+//!
+//! The values are listed nowhere whole, so they are read once an hour, and whenever the look must be fresh.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use aws_sdk_rds::Client;
+use aws_sdk_rds::types::{ApplyMethod, Filter, Parameter};
+use terrace_engine::{Disposal, Error, Provider, Result, Seen, State};
+use terrace_model::aws::rds::{DbClusterParameterGroup, DbParameterGroup, NamedOutputs};
+use terrace_model::{Diff, Handle, Id, Owner};
+
+use super::{NAME, Rds, name_of, write_tags};
+use crate::errors::{already, classify};
+
+/// A request changes at most so many (API reference, ModifyDBParameterGroup).
+const AT_ONCE: usize = 20;
+
+/// By parameter: may it change without a reboot?
+type Dynamic = BTreeSet<String>;
+
+fn with_methods(names: &[(String, Option<String>)], dynamic: &Dynamic) -> Vec<Parameter> {
+    let method = |name: &str| if dynamic.contains(name) { ApplyMethod::Immediate } else { ApplyMethod::PendingReboot };
+    let parameter = |(name, value): &(String, Option<String>)| {
+        Parameter::builder()
+            .parameter_name(name)
+            .set_parameter_value(value.clone())
+            .apply_method(method(name))
+            .build()
+    };
+    names.iter().map(parameter).collect()
+}
+
+/// What differs, as parameters to set and names to reset.
+fn changes(want: &BTreeMap<String, String>, diff: &Diff) -> (Vec<(String, Option<String>)>, Vec<(String, Option<String>)>) {
+    let touched = |name: &String| diff.0.iter().any(|change| change.path.strip_prefix("parameters.") == Some(name));
+    let set = want.iter().filter(|(name, _)| touched(name)).map(|(name, value)| (name.clone(), Some(value.clone())));
+    let reset = diff.removed("parameters").into_iter().map(|name| (name, None));
+    (set.collect(), reset.collect())
+}
+
+/// The same provider twice, for two families of calls that differ in their names only.
+macro_rules! parameter_groups {
+    (
+        $(#[$doc:meta])* $provider:ident, $resource:ident, $look:ident, $arn_kind:literal, $prefix:literal,
+        $setter:ident, $arn:ident, $family:ident,
+        $create:ident -> $made:ident, $modify:ident, $reset:ident, $delete:ident, $describe:ident,
+        [$($action:literal),*]
+    ) => {
+        $(#[$doc])*
+        pub struct $provider(pub Arc<Rds>);
+
+        impl $provider {
+            fn key(id: &Id, name: &str) -> String {
+                format!("{}/{}/{name}", $prefix, id.place.region)
+            }
+
+            /// Values that somebody set.
+            async fn values(&self, id: &Id, name: &str) -> Result<BTreeMap<String, String>> {
+                let request = self.0.reader(id).$describe().$setter(name).source("user");
+                let mut items = request.into_paginator().items().send();
+                let mut values = BTreeMap::new();
+                while let Some(item) = items.next().await {
+                    let Parameter { parameter_name, parameter_value, .. } = item.map_err(classify)?;
+                    values.extend(parameter_name.zip(parameter_value));
+                }
+                Ok(values)
+            }
+
+            /// Of these, the ones that take effect without a reboot.
+            async fn dynamic(&self, id: &Id, name: &str, names: Vec<String>) -> Result<Dynamic> {
+                let filter = Filter::builder().name("parameter-name").set_values(Some(names)).build();
+                let request = self.0.reader(id).$describe().$setter(name).filters(filter);
+                let mut items = request.into_paginator().items().send();
+                let mut dynamic = Dynamic::new();
+                while let Some(item) = items.next().await {
+                    let item = item.map_err(classify)?;
+                    if item.apply_type() == Some("dynamic") {
+                        dynamic.extend(item.parameter_name);
+                    }
+                }
+                Ok(dynamic)
+            }
+
+            async fn set(&self, client: &Client, name: &str, parameters: Vec<Parameter>) -> Result<()> {
+                for some in parameters.chunks(AT_ONCE) {
+                    let request = client.$modify().$setter(name).set_parameters(Some(some.to_vec()));
+                    request.send().await.map_err(classify)?;
+                }
+                Ok(())
+            }
+
+            async fn reset(&self, client: &Client, name: &str, parameters: Vec<Parameter>) -> Result<()> {
+                for some in parameters.chunks(AT_ONCE) {
+                    let request = client.$reset().$setter(name).reset_all_parameters(false);
+                    request.set_parameters(Some(some.to_vec())).send().await.map_err(classify)?;
+                }
+                Ok(())
+            }
+        }
+
+        impl Provider<$resource> for $provider {
+            const ACTIONS: &'static [&'static str] = &[
+                $($action,)*
+                "rds:AddTagsToResource",
+                "rds:ListTagsForResource",
+                "rds:RemoveTagsFromResource",
+                "tag:GetResources",
+            ];
+
+            async fn observe(&self, id: &Id) -> Result<Seen<$resource>> {
+                let name = name_of(id, NAME);
+                let Some(seen) = self.0.$look(id, &name).await? else { return Ok(Seen::Absent) };
+                let arn = seen.$arn().unwrap_or_default().to_owned();
+                let tags = self.0.tags_of(id, &arn).await?;
+                let key = Self::key(id, &name);
+                let parameters = self.0.parameters.get(&key, id.freshness, || self.values(id, &name)).await?;
+                Ok(Seen::Present {
+                    owner: Owner::from_tags(&tags),
+                    have: $resource {
+                        family: seen.$family().unwrap_or_default().to_owned(),
+                        description: seen.description().unwrap_or_default().to_owned(),
+                        parameters,
+                        tags,
+                    },
+                    out: NamedOutputs { name: Some(name), arn: Some(arn.clone()) },
+                    handle: Handle(arn),
+                    state: State::Ready,
+                })
+            }
+
+            /// Sets the values in the same breath, so that no database comes up without them. No database uses the group
+            /// yet: each takes effect when the first one starts.
+            async fn create(&self, id: &Id, want: &$resource) -> Result<Handle> {
+                let (client, name) = (self.0.writer(id), name_of(id, NAME));
+                let request = client.$create().$setter(&name).db_parameter_group_family(&want.family);
+                let request = request.description(&want.description).set_tags(Some(write_tags(&want.tags)));
+                let arn = request.send().await.map_err(classify)?.$made.and_then(|group| group.$arn);
+                let all: Vec<_> = want.parameters.iter().map(|(name, value)| (name.clone(), Some(value.clone()))).collect();
+                self.0.parameters.forget(&Self::key(id, &name));
+                self.set(&client, &name, with_methods(&all, &Dynamic::new())).await?;
+                arn.map(Handle).ok_or_else(|| Error::retry("AWS did not say what it made"))
+            }
+
+            async fn update(&self, id: &Id, _have: &$resource, want: &$resource, diff: &Diff) -> Result<()> {
+                let (client, name) = (self.0.writer(id), name_of(id, NAME));
+                self.0.retag(id, &self.0.arn(id, $arn_kind, &name), &want.tags, diff).await?;
+                let (set, reset) = changes(&want.parameters, diff);
+                if set.is_empty() && reset.is_empty() {
+                    return Ok(());
+                }
+                let names = set.iter().chain(&reset).map(|(name, _)| name.clone()).collect();
+                let dynamic = self.dynamic(id, &name, names).await?;
+                self.0.parameters.forget(&Self::key(id, &name));
+                self.set(&client, &name, with_methods(&set, &dynamic)).await?;
+                self.reset(&client, &name, with_methods(&reset, &dynamic)).await
+            }
+
+            async fn delete(&self, id: &Id, _have: &$resource, _disposal: Disposal) -> Result<()> {
+                let name = name_of(id, NAME);
+                self.0.parameters.forget(&Self::key(id, &name));
+                let request = self.0.writer(id).$delete().$setter(name);
+                already(request.send().await, &["DBParameterGroupNotFound"])
+            }
+        }
+    };
+}
+
+parameter_groups!(
+    /// Settings of instances.
+    ParameterGroups, DbParameterGroup, parameter_group, "pg", "instance",
+    db_parameter_group_name, db_parameter_group_arn, db_parameter_group_family,
+    create_db_parameter_group -> db_parameter_group, modify_db_parameter_group, reset_db_parameter_group,
+    delete_db_parameter_group, describe_db_parameters,
+    [
+        "rds:CreateDBParameterGroup",
+        "rds:DeleteDBParameterGroup",
+        "rds:DescribeDBParameterGroups",
+        "rds:DescribeDBParameters",
+        "rds:ModifyDBParameterGroup",
+        "rds:ResetDBParameterGroup"
+    ]
+);
+
+parameter_groups!(
+    /// Settings of clusters.
+    ClusterParameterGroups, DbClusterParameterGroup, cluster_parameter_group, "cluster-pg", "cluster",
+    db_cluster_parameter_group_name, db_cluster_parameter_group_arn, db_parameter_group_family,
+    create_db_cluster_parameter_group -> db_cluster_parameter_group, modify_db_cluster_parameter_group,
+    reset_db_cluster_parameter_group, delete_db_cluster_parameter_group, describe_db_cluster_parameters,
+    [
+        "rds:CreateDBClusterParameterGroup",
+        "rds:DeleteDBClusterParameterGroup",
+        "rds:DescribeDBClusterParameterGroups",
+        "rds:DescribeDBClusterParameters",
+        "rds:ModifyDBClusterParameterGroup",
+        "rds:ResetDBClusterParameterGroup"
+    ]
+);

@@ -1,0 +1,11 @@
+//! AWS Secrets Manager: secrets that Terrace generates, and the current version of any secret.
+
+mod secrets;
+mod shelf;
+mod value;
+mod versions;
+
+pub use secrets::Secrets;
+pub use shelf::Shelf;
+pub use value::{READ_ACTIONS, read};
+pub use versions::Versions;

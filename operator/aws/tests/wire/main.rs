@@ -1,0 +1,70 @@
+//! Every kind of RDS against an emulator, by one rule: absent, made, as wished, changed field by field and each change
+//! found, gone. `TERRACE_WIRE_ENDPOINT=http://127.0.0.1:4566`, and `TERRACE_WIRE_EMULATOR=moto` if it is that one.
+//!
+//! The kinds of the other services have their lives in `tests/lives`.
+
+#[path = "../lives/bed.rs"]
+mod bed;
+mod cases;
+mod clusters;
+mod gaps;
+mod stage;
+
+use std::collections::BTreeSet;
+
+use stage::Stage;
+
+/// Kinds that `tests/lives` covers.
+const ELSEWHERE: &[&str] = &[
+    "applicationautoscaling/ScalableTarget",
+    "applicationautoscaling/ScalingPolicy",
+    "iam/Role",
+    "kms/Key",
+    "secretsmanager/SecretVersion",
+];
+
+#[tokio::test]
+async fn every_kind_is_made_changed_found_and_deleted() {
+    let Some(clients) = bed::clients() else { return };
+    let mut stage = Stage::new(clients).await;
+    stage.rise(cases::subnet_group).await;
+    stage.rise(cases::parameter_group).await;
+    stage.rise(cases::secret).await;
+    stage.rise(cases::instance).await;
+    stage.rise(cases::source).await;
+    stage.rise(cases::replica).await;
+    stage.rise(clusters::cluster_parameter_group).await;
+    stage.rise(clusters::cluster).await;
+    stage.rise(clusters::cluster_instance).await;
+    stage.rise(clusters::proxy).await;
+    stage.rise(clusters::proxy_targets).await;
+    let seen: BTreeSet<&str> = stage.kinds().into_iter().chain(ELSEWHERE.iter().copied()).collect();
+    let all: BTreeSet<&str> = stage.registry().iter().map(|provider| provider.spec().kind).collect();
+    assert_eq!(seen, all, "a kind without a case");
+    stage.fall().await;
+}
+
+#[test]
+fn every_provider_states_its_actions_and_knows_its_fields() {
+    let config = aws_types::SdkConfig::builder().build();
+    let settings = terrace_aws::Settings {
+        account: "123456789012".into(),
+        endpoint_url: None,
+        assume_role: None,
+        limits: terrace_aws::limits::Limits::new(),
+        observer: std::sync::Arc::new(terrace_aws::calls::Unobserved),
+    };
+    let registry = terrace_aws::registry::registry(&terrace_aws::Clients::new(&config, settings));
+    for provider in registry.iter() {
+        let actions = provider.actions();
+        assert!(!actions.is_empty(), "{}", provider.spec().kind);
+        assert!(actions.is_sorted(), "{}: {actions:?}", provider.spec().kind);
+        assert!(actions.iter().all(|action| action.split_once(':').is_some()), "{actions:?}");
+    }
+    let kinds: Vec<_> = registry.iter().map(|provider| provider.spec().kind).collect();
+    let elsewhere = ["ec2/", "kubernetes/", "core/", "v1/"];
+    for spec in terrace_model::aws::kinds() {
+        let other = elsewhere.iter().any(|prefix| spec.kind.starts_with(prefix));
+        assert!(other || kinds.contains(&spec.kind), "{} has no provider", spec.kind);
+    }
+}

@@ -1,0 +1,232 @@
+//! Where resources rise one after the other, each used by the next, and fall in the reverse order.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use aws_sdk_ec2::types::Filter;
+use serde_json::{Map, Value};
+use terrace_aws::Clients;
+use terrace_engine::{Disposal, Erased, Look, Registry, Sight, State};
+use terrace_model::diff::{OwnedKeys, diff};
+use terrace_model::{Diff, Effect, Id, Owner, Resource, Rule};
+use tokio::time::{Instant, interval};
+
+use crate::bed::{self, REGION};
+use crate::gaps;
+
+/// An emulator that takes longer than this is broken.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// One resource: its wish, and other values for its fields.
+pub struct Case {
+    pub node: &'static str,
+    pub id: Id,
+    pub want: Value,
+    pub edits: Vec<Edit>,
+}
+
+/// A field's other value; `back` where AWS takes the first value again.
+pub struct Edit {
+    pub field: &'static str,
+    pub value: Value,
+    pub back: bool,
+}
+
+/// An edit that can be taken back.
+pub fn edit(field: &'static str, value: impl Into<Value>) -> Edit {
+    Edit { field, value: value.into(), back: true }
+}
+
+/// An edit that cannot.
+pub fn one_way(field: &'static str, value: impl Into<Value>) -> Edit {
+    Edit { field, value: value.into(), back: false }
+}
+
+impl Case {
+    pub fn new<R: Resource>(node: &'static str, want: &R, edits: Vec<Edit>) -> Self {
+        let mut id = bed::id::<R>(node);
+        let want = bed::owned(&id, want);
+        let field = |name: &&str| ((*name).to_owned(), want[*name].clone());
+        id.address = R::ADDRESS.iter().map(field).collect::<Map<_, _>>();
+        Case { node, id, want, edits }
+    }
+}
+
+/// The account and what stands in it.
+pub struct Stage {
+    pub clients: Clients,
+    registry: Registry,
+    /// In three zones.
+    pub subnets: Vec<String>,
+    pub security_groups: Vec<String>,
+    standing: Vec<(Case, Value)>,
+    skipped: Vec<&'static str>,
+}
+
+impl Stage {
+    /// With the network that databases need.
+    pub async fn new(clients: Clients) -> Self {
+        let ec2 = clients.service(REGION, |config, _| aws_sdk_ec2::Client::new(config));
+        let vpc = ec2.create_vpc().cidr_block("10.20.0.0/16").send().await.expect("a VPC is made").vpc;
+        let vpc = vpc.and_then(|vpc| vpc.vpc_id).expect("it has an id");
+        for (number, zone) in ["a", "b", "c"].into_iter().enumerate() {
+            let request = ec2.create_subnet().vpc_id(&vpc).cidr_block(format!("10.20.{number}.0/24"));
+            request.availability_zone(format!("{REGION}{zone}")).send().await.expect("a subnet is made");
+        }
+        let of_vpc = Filter::builder().name("vpc-id").values(&vpc).build();
+        let subnets = ec2.describe_subnets().filters(of_vpc).send().await.expect("they are described").subnets;
+        let subnets = subnets.unwrap_or_default().into_iter().filter_map(|subnet| subnet.subnet_id).collect();
+        let mut security_groups = Vec::new();
+        for name in ["first", "second"] {
+            let request = ec2.create_security_group().vpc_id(&vpc).group_name(name).description("wire");
+            security_groups.extend(request.send().await.expect("a group is made").group_id);
+        }
+        let registry = terrace_aws::registry::registry(&clients);
+        Stage { clients, registry, subnets, security_groups, standing: Vec::new(), skipped: Vec::new() }
+    }
+
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// Kinds that have stood here, or that this emulator does not have.
+    pub fn kinds(&self) -> Vec<&'static str> {
+        let stood = self.standing.iter().map(|(case, _)| self.provider(&case.id.kind).spec().kind);
+        stood.chain(self.skipped.iter().copied()).collect()
+    }
+
+    /// An output of what stands.
+    pub fn out(&self, node: &str, output: &str) -> String {
+        let found = self.standing.iter().find(|(case, _)| case.node == node);
+        let (_, out) = found.unwrap_or_else(|| panic!("{node} does not stand"));
+        out[output].as_str().unwrap_or_else(|| panic!("{node} has no {output}: {out}")).to_owned()
+    }
+
+    fn provider(&self, kind: &str) -> &dyn Erased {
+        self.registry.get(kind).expect("the kind is registered").as_ref()
+    }
+
+    /// Makes it, sees that it is as wished, changes each field and sees the change, both ways.
+    pub async fn rise(&mut self, case: fn(&Stage) -> Case) {
+        let case = case(self);
+        let kind = self.provider(&case.id.kind).spec().kind;
+        if let Some(reason) = gaps::kind(kind) {
+            println!("{kind}: skipped, since {reason}");
+            self.skipped.push(kind);
+            return;
+        }
+        let provider = self.provider(kind);
+        assert!(matches!(look(provider, &case.id).await, Look::Absent), "{kind} is there before it is made");
+        let handle = provider.create(&case.id, &case.want).await.unwrap_or_else(|error| panic!("{kind}: {error:?}"));
+        let sight = settled(provider, &case.id).await;
+        assert_eq!(sight.handle, handle, "{kind}");
+        self.is(&case, &case.want, &sight);
+        for change in &case.edits {
+            self.edit(&case, change).await;
+        }
+        let sight = settled(provider, &case.id).await;
+        self.standing.push((case, sight.out));
+    }
+
+    fn is(&self, case: &Case, want: &Value, sight: &Sight) {
+        let found = self.differs(case, want, sight);
+        assert_eq!(found, Diff::default(), "{} is not as wished", case.id.kind);
+        match &sight.owner {
+            Owner::Tagged { owner, node, .. } => assert_eq!((owner, node.as_str()), (&case.id.owner, case.node)),
+            owner => assert_eq!(*owner, if case.want.get("tags").is_some() { Owner::Untagged } else { Owner::Inherent }),
+        }
+    }
+
+    /// The engine's own comparison; every key that any wish of this case sets is ours. Fields that this emulator cannot
+    /// keep are left out.
+    fn differs(&self, case: &Case, want: &Value, sight: &Sight) -> Diff {
+        let spec = self.provider(&case.id.kind).spec();
+        let want = (spec.normalise)(want).expect("it is a wish");
+        let keyed = spec.fields.iter().filter(|(_, rule)| *rule == Rule::Keyed).map(|(field, _)| *field);
+        let wishes = |field| case.edits.iter().filter(move |edit| edit.field == field).map(|edit| &edit.value);
+        let keys = |field| -> BTreeSet<String> {
+            let all = wishes(field).chain([&case.want[field]]).filter_map(Value::as_object);
+            all.flat_map(|map| map.keys().cloned()).collect()
+        };
+        let owned: OwnedKeys = keyed.map(|field| (field.to_owned(), keys(field))).collect();
+        let found = diff(spec, &want, &sight.have, &owned, &BTreeMap::new());
+        let kept = |path: &str| gaps::field(spec.kind, path.split('.').next().unwrap_or_default()).is_none();
+        Diff(found.0.into_iter().filter(|change| kept(&change.path)).collect())
+    }
+
+    async fn edit(&self, case: &Case, Edit { field, value, back }: &Edit) {
+        let (kind, provider) = (&case.id.kind, self.provider(&case.id.kind));
+        if let Some(reason) = gaps::field(kind, field) {
+            println!("{kind}.{field}: skipped, since {reason}");
+            return;
+        }
+        let mut other = case.want.clone();
+        other[field] = match (value, &case.want[field]) {
+            // Of tags, the owner's stay.
+            (Value::Object(new), Value::Object(old)) if *field == "tags" => {
+                let ours = old.iter().filter(|(key, _)| key.starts_with("terrace.dev/"));
+                ours.chain(new).map(|(key, value)| (key.clone(), value.clone())).collect()
+            }
+            _ => value.clone(),
+        };
+        self.bring(case, &other, provider).await;
+        let found = self.differs(case, &case.want, &settled(provider, &case.id).await);
+        if *back {
+            assert!(found.touches(field), "{kind}.{field}: a change behind our back is not found");
+            assert!(found.0.iter().all(|change| change.effect == Effect::InPlace), "{kind}.{field}: {found:?}");
+            self.bring(case, &case.want, provider).await;
+        }
+    }
+
+    /// Updates until nothing differs, as the engine does.
+    async fn bring(&self, case: &Case, want: &Value, provider: &dyn Erased) {
+        let deadline = Instant::now() + DEADLINE;
+        loop {
+            let sight = settled(provider, &case.id).await;
+            let open = self.differs(case, want, &sight);
+            if open.is_empty() {
+                return self.is(case, want, &sight);
+            }
+            assert!(Instant::now() < deadline, "{} never gets there: {open:#?}", case.id.kind);
+            let step = provider.update(&case.id, &sight.have, want, &open).await;
+            step.unwrap_or_else(|error| panic!("{}: {error:?} at {open:#?}", case.id.kind));
+        }
+    }
+
+    /// Deletes all of it, last first; each twice, since a second try must do no harm.
+    pub async fn fall(self) {
+        for (case, _) in self.standing.iter().rev() {
+            let provider = self.provider(&case.id.kind);
+            let have = settled(provider, &case.id).await.have;
+            for _ in 0..2 {
+                let done = provider.delete(&case.id, &have, Disposal::Delete).await;
+                done.unwrap_or_else(|error| panic!("{}: {error:?}", case.id.kind));
+            }
+            gone(provider, &case.id).await;
+        }
+    }
+}
+
+async fn look(provider: &dyn Erased, id: &Id) -> Look {
+    provider.observe(id).await.unwrap_or_else(|error| panic!("{}: {error:?}", id.kind))
+}
+
+/// What is there, once it has settled.
+async fn settled(provider: &dyn Erased, id: &Id) -> Sight {
+    let (deadline, mut pace) = (Instant::now() + DEADLINE, interval(Duration::from_millis(50)));
+    loop {
+        match look(provider, id).await {
+            Look::Present(sight) if sight.state == State::Ready => return *sight,
+            seen => assert!(Instant::now() < deadline, "{} does not settle: {seen:?}", id.kind),
+        }
+        pace.tick().await;
+    }
+}
+
+async fn gone(provider: &dyn Erased, id: &Id) {
+    let (deadline, mut pace) = (Instant::now() + DEADLINE, interval(Duration::from_millis(50)));
+    while let Look::Present(sight) = look(provider, id).await {
+        assert!(Instant::now() < deadline, "{} does not go: {sight:?}", id.kind);
+        pace.tick().await;
+    }
+}

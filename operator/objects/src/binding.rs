@@ -1,0 +1,191 @@
+//! `kubernetes/BindingSecret`: the Secret by which a workload finds a database, of type `servicebinding.io/<type>`.
+//!
+//! | entry | what |
+//! |---|---|
+//! | `type`, `provider`, `host`, `port`, `username`, `password` | as the specification has them (servicebinding.io, "Well-known Secret Entries") |
+//! | `database` | the name of the database in the server |
+//! | `reader-host` | the host that spreads reads over the replicas |
+//! | `secret-arn` | where the password is kept in Secrets Manager, for a workload that reads it there itself |
+//!
+//! What has no value has no entry.
+//!
+//! **How a change is found.** The wish as it was applied stands in one annotation; a password in it is the ARN and the
+//! version of a secret, never a value. What the look reports is that annotation, less every field whose entry is no
+//! longer ours by `managedFields` (see [`crate::apply`]). An entry changed or removed by somebody else is found that way,
+//! the password among them, though no look ever reads one. Where any of our metadata is no longer ours (an annotation,
+//! the label, the owner reference), nothing in it is taken on trust, and all fields are reported as changed.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use k8s_openapi::ByteString;
+use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::Client;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Map, json};
+use terrace_engine::{Disposal, Error, Provider, Result, Seen, State};
+use terrace_model::aws::kubernetes::{BindingSecret, BindingSecretOutputs};
+use terrace_model::{Diff, Handle, Id, Place, SecretRef, Val};
+
+use crate::apply::{Body, Fields, Object};
+use crate::{SecretReader, owned};
+
+/// The annotation with the wish as it was applied last.
+const APPLIED: &str = "terrace.dev/applied";
+
+/// Makes binding Secrets.
+pub struct BindingSecrets {
+    client: Client,
+    secrets: Arc<dyn SecretReader>,
+}
+
+impl BindingSecrets {
+    /// The provider for one cluster; passwords come from `secrets`.
+    pub fn new(client: Client, secrets: Arc<dyn SecretReader>) -> Self {
+        BindingSecrets { client, secrets }
+    }
+
+    fn object(&self, id: &Id) -> Result<Object<Secret>> {
+        Ok(Object::new(&self.client, &id.owner, name(id)?))
+    }
+
+    /// The Secret as it is applied, its password read for this one call.
+    async fn body(&self, id: &Id, want: &BindingSecret) -> Result<Body> {
+        let applied = serde_json::to_string(want).map_err(Error::invalid)?;
+        let metadata = owned::metadata(id, &want.name, [(APPLIED.to_owned(), applied)]);
+        let place = Place { region: region(&want.password)?, ..id.place.clone() };
+        let password = self.secrets.read(&place, &want.password).await?;
+        let fields = Map::from_iter([
+            ("type".to_owned(), json!(format!("servicebinding.io/{}", want.r#type))),
+            ("data".to_owned(), json!(entries(want, &password)?)),
+        ]);
+        Ok(Body::new::<Secret>(metadata, fields))
+    }
+}
+
+/// The name, from the wish or, where the object was named by its handle, from that.
+fn name(id: &Id) -> Result<&str> {
+    let name = id.address("name").or_else(|| id.handle.as_ref().and_then(owned::name));
+    name.ok_or_else(|| Error::invalid(format!("{} has no name to be found by", id.node)))
+}
+
+/// The region that an ARN names (`arn:partition:service:region:account:resource`).
+fn region(secret: &SecretRef) -> Result<String> {
+    let arn = secret.arn.get().map_err(Error::invalid)?;
+    let region = arn.split(':').nth(3).filter(|region| !region.is_empty());
+    region.map(str::to_owned).ok_or_else(|| Error::invalid(format!("{arn} is not the ARN of a secret")))
+}
+
+fn entries(want: &BindingSecret, password: &SecretString) -> Result<BTreeMap<&'static str, ByteString>> {
+    let text = |value: &Val<String>| value.get().cloned().map_err(Error::invalid);
+    let all = [
+        ("type", want.r#type.clone()),
+        ("provider", want.provider.clone()),
+        ("host", text(&want.host)?),
+        ("port", want.port.get().map_err(Error::invalid)?.to_string()),
+        ("reader-host", want.reader_host.as_ref().map(text).transpose()?.unwrap_or_default()),
+        ("database", want.database.clone().unwrap_or_default()),
+        ("username", text(&want.username)?),
+        ("password", password.expose_secret().to_owned()),
+        ("secret-arn", text(&want.password.arn)?),
+    ];
+    let valued = all.into_iter().filter(|(_, value)| !value.is_empty());
+    Ok(valued.map(|(entry, value)| (entry, ByteString(value.into_bytes()))).collect())
+}
+
+/// A binding of which nothing is known but its name.
+fn unknown(name: &str) -> BindingSecret {
+    BindingSecret {
+        name: name.into(),
+        r#type: String::new(),
+        provider: String::new(),
+        host: "".into(),
+        port: 0.into(),
+        reader_host: None,
+        database: None,
+        username: "".into(),
+        password: SecretRef { arn: "".into(), version: "".into() },
+    }
+}
+
+/// What we applied, less what is no longer as we left it.
+fn have(id: &Id, name: &str, meta: &ObjectMeta) -> BindingSecret {
+    let unknown = unknown(name);
+    let fields = Fields::of(meta, &owned::manager(&id.owner));
+    let wanted = owned::metadata(id, name, [(APPLIED.to_owned(), String::new())]);
+    let applied = meta.annotations.as_ref().and_then(|all| all.get(APPLIED));
+    let Some(applied) = applied.and_then(|text| serde_json::from_str::<BindingSecret>(text).ok()) else {
+        return unknown;
+    };
+    if !fields.hold_metadata(&wanted) {
+        return unknown;
+    }
+    let ours = |entry: &str| fields.hold(&["data", entry]);
+    let or = |ours: bool, applied: Val<String>, lost: Val<String>| if ours { applied } else { lost };
+    let typed = ours("type") && fields.hold(&["type"]);
+    BindingSecret {
+        name: name.into(),
+        r#type: if typed { applied.r#type } else { unknown.r#type },
+        provider: if ours("provider") { applied.provider } else { unknown.provider },
+        host: or(ours("host"), applied.host, unknown.host),
+        port: if ours("port") { applied.port } else { unknown.port },
+        reader_host: applied.reader_host.filter(|host| ours("reader-host") || *host == "".into()),
+        database: applied.database.filter(|database| ours("database") || database.is_empty()),
+        username: or(ours("username"), applied.username, unknown.username),
+        password: if ours("password") && ours("secret-arn") { applied.password } else { unknown.password },
+    }
+}
+
+impl Provider<BindingSecret> for BindingSecrets {
+    // An apply that makes an object needs `create` beside `patch`.
+    const ACTIONS: &'static [&'static str] = &[
+        "kubernetes:core/secrets:create",
+        "kubernetes:core/secrets:delete",
+        "kubernetes:core/secrets:get",
+        "kubernetes:core/secrets:patch",
+    ];
+
+    async fn observe(&self, id: &Id) -> Result<Seen<BindingSecret>> {
+        let name = name(id)?;
+        let Some(meta) = self.object(id)?.look().await? else {
+            return Ok(Seen::Absent);
+        };
+        Ok(Seen::Present {
+            have: have(id, name, &meta),
+            out: BindingSecretOutputs { name: Some(name.to_owned()) },
+            handle: owned::handle::<Secret>(&meta),
+            owner: owned::owner(&meta),
+            state: if meta.deletion_timestamp.is_some() { State::Deleting } else { State::Ready },
+        })
+    }
+
+    async fn create(&self, id: &Id, want: &BindingSecret) -> Result<Handle> {
+        let body = self.body(id, want).await?;
+        let made = Object::<Secret>::new(&self.client, &id.owner, &want.name).create(body).await?;
+        Ok(owned::handle::<Secret>(&made))
+    }
+
+    async fn update(&self, id: &Id, _have: &BindingSecret, want: &BindingSecret, _diff: &Diff) -> Result<()> {
+        let body = self.body(id, want).await?;
+        let uid = id.handle.as_ref().and_then(owned::uid);
+        self.object(id)?.apply(uid, body).await?;
+        Ok(())
+    }
+
+    async fn delete(&self, id: &Id, _have: &BindingSecret, _disposal: Disposal) -> Result<()> {
+        let object = self.object(id)?;
+        let recorded = id.handle.as_ref().and_then(owned::uid).map(str::to_owned);
+        let uid = match recorded {
+            Some(uid) => Some(uid),
+            None => object.look().await?.and_then(|meta| meta.uid),
+        };
+        match uid {
+            Some(uid) => object.delete(&uid).await,
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

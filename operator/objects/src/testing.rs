@@ -1,0 +1,151 @@
+//! A scripted API server, and the object that the tests speak of.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures::future::BoxFuture;
+use http::{Request, Response};
+use kube::Client;
+use kube::client::Body;
+use secrecy::SecretString;
+use serde_json::{Map, Value, json};
+use terrace_engine::Result;
+use terrace_model::identity::Freshness;
+use terrace_model::{Id, OwnerRef, Place, SecretRef};
+
+use crate::SecretReader;
+
+/// The node that the tests speak of: the binding of `DataTier shop/orders`.
+pub fn id() -> Id {
+    Id {
+        owner: OwnerRef {
+            cluster: "prod".into(),
+            namespace: "shop".into(),
+            kind: "DataTier".into(),
+            name: "orders".into(),
+            uid: "uid-1".into(),
+        },
+        place: Place { environment: "prod".into(), region: "cluster".into() },
+        kind: "kubernetes/BindingSecret".into(),
+        node: "binding".into(),
+        incarnation: 1,
+        remade: 0,
+        handle: None,
+        address: [("name".to_owned(), json!("orders-binding"))].into_iter().collect(),
+        freshness: Freshness::Now,
+    }
+}
+
+/// One request that came in.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    pub method: String,
+    pub uri: String,
+    pub accept: String,
+    pub content_type: String,
+    pub body: Value,
+}
+
+impl Sent {
+    pub fn path(&self) -> &str {
+        self.uri.split('?').next().unwrap_or_default()
+    }
+}
+
+/// Gives each request the next of its answers, and keeps what was asked. When there are no more answers it fails.
+pub struct Server {
+    client: Client,
+    sent: Arc<Mutex<Vec<Sent>>>,
+}
+
+impl Server {
+    pub fn answering(answers: impl IntoIterator<Item = (u16, Value)>) -> Self {
+        let (service, mut handle) = tower_test::mock::pair::<Request<Body>, Response<Body>>();
+        let sent = Arc::new(Mutex::new(Vec::new()));
+        let mut answers = answers.into_iter().collect::<Vec<_>>().into_iter();
+        let log = sent.clone();
+        tokio::spawn(async move {
+            while let Some((request, reply)) = handle.next_request().await {
+                let request = read(request).await;
+                log.lock().unwrap_or_else(PoisonError::into_inner).push(request);
+                let (code, body) = answers.next().unwrap_or((500, failure(500, "InternalError", json!([]))));
+                let body = Body::from(serde_json::to_vec(&body).expect("JSON"));
+                reply.send_response(Response::builder().status(code).body(body).expect("a response"));
+            }
+        });
+        Server { client: Client::new(service, "default"), sent }
+    }
+
+    pub fn client(&self) -> Client {
+        self.client.clone()
+    }
+
+    pub fn requests(&self) -> Vec<Sent> {
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+async fn read(request: Request<Body>) -> Sent {
+    let (parts, body) = request.into_parts();
+    let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let bytes = body.collect_bytes().await.expect("a body");
+    Sent {
+        method: parts.method.to_string(),
+        uri: parts.uri.to_string(),
+        accept: header("accept"),
+        content_type: header("content-type"),
+        body: serde_json::from_slice(&bytes).unwrap_or_default(),
+    }
+}
+
+/// A `Status` that says no.
+pub fn failure(code: u16, reason: &str, causes: Value) -> Value {
+    let details = json!({"name": "orders-binding", "kind": "secrets", "causes": causes});
+    json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": reason,
+           "reason": reason, "details": details, "code": code})
+}
+
+/// What the API server answers about an object that was made from `body` and not changed since.
+pub fn object(uid: &str, body: &Value) -> Value {
+    let mut meta = body["metadata"].as_object().cloned().unwrap_or_default();
+    let entry = json!({"manager": "terrace/uid-1", "operation": "Apply", "apiVersion": "v1",
+                       "fieldsType": "FieldsV1", "fieldsV1": kept(body)});
+    let more = json!({"name": "orders-binding", "namespace": "shop", "uid": uid, "resourceVersion": "7",
+                      "managedFields": [entry]});
+    meta.extend(more.as_object().cloned().unwrap_or_default());
+    json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": meta})
+}
+
+/// The fields of `body` as `managedFields` has them after an apply.
+pub fn kept(body: &Value) -> Value {
+    let names = |value: &Value| -> Value {
+        let keys = value.as_object().into_iter().flatten().map(|(key, _)| (format!("f:{key}"), json!({})));
+        keys.collect::<Map<_, _>>().into()
+    };
+    let owners = body["metadata"]["ownerReferences"].as_array().into_iter().flatten();
+    let owners: Map<_, _> = owners.map(|owner| (format!("k:{}", json!({"uid": owner["uid"]})), json!({}))).collect();
+    json!({
+        "f:data": names(&body["data"]),
+        "f:metadata": {
+            "f:annotations": names(&body["metadata"]["annotations"]),
+            "f:labels": names(&body["metadata"]["labels"]),
+            "f:ownerReferences": owners,
+        },
+        "f:type": {},
+    })
+}
+
+/// Hands out one password and keeps what it was asked for.
+#[derive(Default)]
+pub struct Passwords {
+    pub asked: Mutex<Vec<(Place, SecretRef)>>,
+}
+
+/// What [`Passwords`] hands out.
+pub const PASSWORD: &str = "hunter2-and-more";
+
+impl SecretReader for Passwords {
+    fn read<'a>(&'a self, place: &'a Place, secret: &'a SecretRef) -> BoxFuture<'a, Result<SecretString>> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).push((place.clone(), secret.clone()));
+        Box::pin(async { Ok(PASSWORD.into()) })
+    }
+}

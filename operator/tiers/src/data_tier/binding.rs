@@ -1,0 +1,115 @@
+//! What others learn of a database: the Secret for workloads (servicebinding.io) and `status.outputs`.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use terrace_crds::DataTierSpec;
+use terrace_crds::data_tier::CredentialManagement;
+use terrace_model::aws::kubernetes::BindingSecret;
+use terrace_model::aws::rds::{DbCluster, DbInstance, DbProxy, DbReplica};
+use terrace_model::aws::secretsmanager::Secret;
+use terrace_model::identity::short_hash;
+use terrace_model::{Out, Ref, SecretRef, Source, Val};
+
+use super::design::{Design, Shape, proxied, replicas};
+use super::parts::Database;
+use crate::BINDING;
+use crate::draft::Draft;
+
+/// Adds the Secret. Clients connect to the proxy, where there is one.
+pub(super) fn binding(
+    draft: &mut Draft,
+    design: &Design,
+    database: &Database,
+    proxy: Option<(Val<String>, Val<i32>)>,
+    password: SecretRef,
+) {
+    let (host, port) = proxy.unwrap_or_else(|| (database.endpoint(), database.port()));
+    let secret = BindingSecret {
+        name: secret_name(&design.facts.object.name),
+        r#type: if design.spec.engine.is_postgres() { "postgresql" } else { "mysql" }.into(),
+        provider: "aws-rds".into(),
+        host,
+        port,
+        reader_host: database.reader_endpoint().filter(|_| one_port(design.spec)),
+        database: design.spec.database_name.clone(),
+        username: database.master_username(),
+        password,
+    };
+    draft.add(BINDING, secret);
+}
+
+/// The most characters that the name of a Kubernetes object has.
+const LONGEST_NAME: usize = 253;
+
+/// `<object>-binding`; a long name is cut, and told apart by its hash.
+fn secret_name(object: &str) -> String {
+    let name = format!("{object}-binding");
+    if name.len() <= LONGEST_NAME {
+        return name;
+    }
+    let end = format!("-{}-binding", short_hash(&[object]));
+    let head = object.get(..LONGEST_NAME - end.len()).unwrap_or_default();
+    format!("{}{end}", head.trim_end_matches(['-', '.']))
+}
+
+/// `status.outputs` by name.
+pub(super) fn outputs(spec: &DataTierSpec) -> BTreeMap<&'static str, Val<Value>> {
+    let shape = Shape::of(spec);
+    let mut outputs = BTreeMap::from([
+        ("arn", db(shape, DbInstance::ARN, DbCluster::ARN)),
+        ("endpoint", db(shape, DbInstance::ENDPOINT, DbCluster::ENDPOINT)),
+        ("engineVersion", db(shape, DbInstance::ENGINE_VERSION, DbCluster::ENGINE_VERSION)),
+        ("port", db(shape, DbInstance::PORT, DbCluster::PORT)),
+        ("resourceId", db(shape, DbInstance::RESOURCE_ID, DbCluster::RESOURCE_ID)),
+        ("secretArn", db(shape, DbInstance::MASTER_SECRET_ARN, DbCluster::MASTER_SECRET_ARN)),
+    ]);
+    if let Some(readers) = reader_endpoint(spec, shape) {
+        outputs.insert("readerEndpoint", readers);
+    }
+    if spec.credentials.management == CredentialManagement::Terrace {
+        outputs.insert("secretArn", of("master-secret", Secret::ARN));
+    }
+    if proxied(spec) {
+        outputs.insert("endpoint", of("proxy", DbProxy::ENDPOINT));
+        outputs.insert("port", Val::Known(json!(spec.engine.default_port())));
+    }
+    outputs
+}
+
+fn reader_endpoint(spec: &DataTierSpec, shape: Shape) -> Option<Val<Value>> {
+    let readers = if shape.is_cluster() {
+        Some(of("db", DbCluster::READER_ENDPOINT))
+    } else {
+        (replicas(spec) > 0).then(|| of("replica-1", DbReplica::ENDPOINT))
+    };
+    readers.filter(|_| one_port(spec))
+}
+
+/// Whether the readers are on the port that clients are given. A proxy may be on another, and only one can be named.
+fn one_port(spec: &DataTierSpec) -> bool {
+    !proxied(spec) || spec.port() == spec.engine.default_port()
+}
+
+fn db<T>(shape: Shape, instance: Out<DbInstance, T>, cluster: Out<DbCluster, T>) -> Val<Value> {
+    if shape.is_cluster() { of("db", cluster) } else { of("db", instance) }
+}
+
+fn of<R, T>(node: &str, output: Out<R, T>) -> Val<Value> {
+    Val::Ref(Ref { source: Source::Node(node.into()), output: output.name().into() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_secret_is_named_after_its_object_however_long_that_is() {
+        assert_eq!(secret_name("orders"), "orders-binding");
+        let long = secret_name(&"a".repeat(253));
+        assert_eq!(long.len(), 253);
+        assert!(long.ends_with("-binding"));
+        assert_ne!(long, secret_name(&format!("{}b", "a".repeat(252))));
+        assert!(!secret_name(&format!("{}.{}", "a".repeat(233), "b".repeat(19))).contains(".-"));
+    }
+}

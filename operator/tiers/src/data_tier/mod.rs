@@ -1,0 +1,66 @@
+//! `DataTier` to graph: a database on RDS or Aurora with all that it needs.
+//!
+//! The logical ids are part of the object's inventory and must never change: `subnets`, `access` (security group) with
+//! its rules `access-…`, `parameters`, `db`, `instance-N`, `replica-N`, `scaling`, `scaling-policy`, `monitoring-role`,
+//! `key`, `secret-key`, `master-secret` or `master-version`, `proxy` with `proxy-…`, `binding`.
+
+mod binding;
+mod cluster;
+mod credentials;
+mod design;
+mod instance;
+mod network;
+mod parts;
+mod proxy;
+mod scaling;
+mod validate;
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use terrace_crds::{DataTier, TierObject};
+use terrace_model::{Graph, Val};
+
+use crate::draft::Draft;
+use crate::{Facts, Invalid, Reference, Tier};
+use design::{Design, Shape};
+
+impl Tier for DataTier {
+    fn references(&self) -> Vec<Reference> {
+        validate::references(&self.spec)
+    }
+
+    fn parameter_family(&self) -> Option<String> {
+        validate::family(self.spec.engine, &self.spec.engine_version).ok()
+    }
+
+    fn expand(&self, facts: &Facts) -> Result<Graph, Invalid> {
+        let family = validate::validate(&self.spec, facts)?;
+        let design = Design { spec: &self.spec, facts, shape: Shape::of(&self.spec), family };
+        let mut draft = Draft::new(facts, self.deletion_policy(), &self.spec.common.tags);
+        build(&mut draft, &design);
+        Ok(draft.finish())
+    }
+
+    fn outputs(&self) -> BTreeMap<&'static str, Val<Value>> {
+        binding::outputs(&self.spec)
+    }
+}
+
+fn build(draft: &mut Draft, design: &Design) {
+    let parts = parts::Parts {
+        subnets: network::subnet_group(draft, design),
+        access: network::database_access(draft, design),
+        master: credentials::master(draft, design),
+        key: credentials::storage_key(draft, design),
+        monitoring_role: parts::monitoring_role(draft, design),
+    };
+    let database = match design.shape {
+        Shape::Instance => instance::instance(draft, design, &parts),
+        Shape::Aurora => cluster::aurora(draft, design, &parts),
+        Shape::MultiAzCluster => cluster::multi_az(draft, design, &parts),
+    };
+    let login = credentials::login(draft, &parts.master, &database);
+    let endpoint = proxy::proxy(draft, design, &parts, &database, &login);
+    binding::binding(draft, design, &database, endpoint, login);
+}

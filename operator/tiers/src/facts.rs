@@ -1,0 +1,210 @@
+//! All that a graph depends on beside the spec, read before: the Environment, the object, its users, the time.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use terrace_crds::environment::{DatabaseAccess, Exposure};
+use terrace_model::Val;
+
+/// What was found out before an object is expanded. One type serves every tier; a tier reads what it needs.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    pub environment: Environment,
+    pub object: Object,
+    /// The time, of which a graph may depend through `progress` only.
+    pub now: Timestamp,
+    /// The live objects that refer to this one and are admitted (same namespace, or by a TierGrant).
+    pub users: Vec<User>,
+    /// The procedures under way, as the object's status has them.
+    pub progress: Vec<terrace_crds::Progress>,
+    /// The existing AWS resources that the spec names ([`crate::Tier::references`]), by the text that names them.
+    /// What is absent here was not found.
+    pub named: BTreeMap<String, Named>,
+    /// The logical ids of the nodes that exist already. What they were made from is not looked at again.
+    pub made: BTreeSet<String>,
+    /// The parameters of the engine's family ([`crate::Tier::parameter_family`]) by name, as
+    /// `DescribeEngineDefaultParameters` or `DescribeEngineDefaultClusterParameters` lists them. `None`: not read, and
+    /// AWS is left to judge.
+    pub parameters: Option<BTreeMap<String, Parameter>>,
+}
+
+/// The Environment that serves the object, with what was discovered of its account, network and cluster.
+#[derive(Clone, Debug)]
+pub struct Environment {
+    pub name: String,
+    /// Twelve digits.
+    pub account: String,
+    /// The home region.
+    pub region: String,
+    /// As `aws` or `aws-cn`: the second part of an ARN.
+    pub partition: String,
+    /// The name of the EKS cluster.
+    pub cluster: String,
+    /// The security group that EKS gives to nodes and pods of that cluster.
+    pub cluster_security_group: String,
+    pub vpc_id: String,
+    pub vpc_cidr: String,
+    pub private_subnets: Vec<Subnet>,
+    pub public_subnets: Vec<Subnet>,
+    /// ARN of the policy that bounds every role.
+    pub permissions_boundary: Option<String>,
+    /// The administrator's tags.
+    pub tags: BTreeMap<String, String>,
+    pub limits: Limits,
+    pub database_access: DatabaseAccess,
+}
+
+/// A subnet and its availability zone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subnet {
+    pub id: String,
+    pub zone: String,
+}
+
+/// What objects of this namespace may be and name.
+#[derive(Clone, Debug, Default)]
+pub struct Limits {
+    /// Absent: all kinds.
+    pub kinds: Option<Vec<String>>,
+    pub exposure: Exposure,
+    /// The ARN patterns of those `limits.allow` entries that select this namespace.
+    pub allow: Vec<String>,
+}
+
+/// The object that is expanded.
+#[derive(Clone, Debug)]
+pub struct Object {
+    pub namespace: String,
+    pub name: String,
+    pub uid: String,
+}
+
+/// An object that refers to this one.
+#[derive(Clone, Debug)]
+pub struct User {
+    /// Kind, namespace, name, binding and access, as `status.users` shows them.
+    pub who: terrace_crds::User,
+    /// The group that its network interfaces are in, where it has one of its own. Absent: that of the EKS cluster.
+    pub security_group: Option<Val<String>>,
+}
+
+/// An existing AWS resource that the spec names.
+#[derive(Clone, Debug, Default)]
+pub struct Named {
+    pub arn: String,
+    /// The namespace that its owner tags name, if they name this cluster and one at all.
+    pub namespace: Option<String>,
+    /// Databases and snapshots: as `postgres`.
+    pub engine: Option<String>,
+    /// Databases and snapshots: the name of the master user.
+    pub master_username: Option<String>,
+    /// Databases and snapshots: whether the storage is encrypted.
+    pub encrypted: Option<bool>,
+    /// Databases and snapshots that have a size: GiB.
+    pub allocated_storage: Option<u32>,
+}
+
+/// One parameter of an engine's family (`Parameter` in the RDS API).
+#[derive(Clone, Debug, Default)]
+pub struct Parameter {
+    /// Whether it can be set at all.
+    pub modifiable: bool,
+    /// As `0,1`, `10-1000` or `on,off`; absent where anything goes.
+    pub allowed_values: Option<String>,
+    /// As `integer`, `boolean`, `string`, `list`, `float`.
+    pub data_type: Option<String>,
+}
+
+impl Limits {
+    /// Whether objects of this kind may be made.
+    pub fn admits_kind(&self, kind: &str) -> bool {
+        self.kinds.as_ref().is_none_or(|kinds| kinds.iter().any(|admitted| admitted == kind))
+    }
+
+    /// Whether what exists under this ARN may be named.
+    pub fn allows(&self, arn: &str) -> bool {
+        self.allow.iter().any(|pattern| matches(pattern, arn))
+    }
+}
+
+/// Whether `text` is what `pattern` says, in which `*` stands for any run of characters.
+fn matches(pattern: &str, text: &str) -> bool {
+    let Some((head, mut rest)) = pattern.split_once('*') else {
+        return pattern == text;
+    };
+    let Some(mut text) = text.strip_prefix(head) else {
+        return false;
+    };
+    while let Some((part, after)) = rest.split_once('*') {
+        let Some(found) = text.find(part) else {
+            return false;
+        };
+        text = &text[found + part.len()..];
+        rest = after;
+    }
+    text.ends_with(rest)
+}
+
+impl Environment {
+    /// The availability zones of the private subnets.
+    pub fn private_zones(&self) -> BTreeSet<&str> {
+        self.private_subnets.iter().map(|subnet| subnet.zone.as_str()).collect()
+    }
+
+    /// The ids of the private subnets.
+    pub fn private_subnet_ids(&self) -> BTreeSet<String> {
+        self.private_subnets.iter().map(|subnet| subnet.id.clone()).collect()
+    }
+
+    /// The ARN of something in this account and region.
+    pub fn arn(&self, service: &str, resource: &str) -> String {
+        let Environment { partition, region, account, .. } = self;
+        format!("arn:{partition}:{service}:{region}:{account}:{resource}")
+    }
+
+    /// The host name of a service, as IAM conditions have it.
+    pub fn service_host(&self, service: &str) -> String {
+        let suffix = if self.partition == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
+        format!("{service}.{}.{suffix}", self.region)
+    }
+
+    /// The ARN of a policy that AWS manages.
+    pub fn aws_policy(&self, path: &str) -> String {
+        format!("arn:{}:iam::aws:policy/{path}", self.partition)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_stands_for_any_run_of_characters() {
+        for (pattern, text) in [
+            ("arn:aws:s3:::a", "arn:aws:s3:::a"),
+            ("arn:aws:rds:*:111122223333:snapshot:*", "arn:aws:rds:eu-west-1:111122223333:snapshot:a"),
+            ("arn:*:key/*", "arn:aws:kms:eu-west-1:1:key/1"),
+            ("a*b*c", "abbc"),
+            ("a*", "a"),
+        ] {
+            assert!(matches(pattern, text), "{pattern} {text}");
+        }
+        for (pattern, text) in [
+            ("arn:aws:s3:::a", "arn:aws:s3:::ab"),
+            ("arn:aws:rds:*:111122223333:snapshot:*", "arn:aws:rds:eu-west-1:444455556666:snapshot:a"),
+            ("a*b*c", "acb"),
+            ("ab*ba", "aba"),
+            ("*a", "b"),
+        ] {
+            assert!(!matches(pattern, text), "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn without_limits_every_kind_is_admitted_and_nothing_may_be_named() {
+        let none = Limits::default();
+        assert!(none.admits_kind("DataTier") && !none.allows("arn:aws:s3:::a"));
+        let some = Limits { kinds: Some(vec!["WebApp".into()]), allow: vec!["arn:aws:s3:::a".into()], ..none };
+        assert!(!some.admits_kind("DataTier") && some.allows("arn:aws:s3:::a"));
+    }
+}

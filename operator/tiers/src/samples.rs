@@ -1,0 +1,128 @@
+//! Example objects with the graphs they expand to, for the tests of every crate that walks graphs.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use terrace_crds::DataTier;
+use terrace_crds::environment::DatabaseAccess;
+use terrace_model::{Graph, Val};
+
+use crate::Tier;
+use crate::facts::{Environment, Facts, Limits, Named, Object, Subnet, User};
+
+macro_rules! manifests {
+    ($($name:literal),* $(,)?) => {
+        /// The manifests under `tests/manifests`, by name.
+        pub const MANIFESTS: &[(&str, &str)] =
+            &[$(($name, include_str!(concat!("../tests/manifests/", $name, ".yaml")))),*];
+    };
+}
+
+manifests![
+    "aurora-autoscaling",
+    "aurora-mysql",
+    "aurora-postgresql",
+    "aurora-proxy",
+    "aurora-serverless",
+    "every-option",
+    "mariadb",
+    "multi-az-cluster",
+    "mysql",
+    "point-in-time",
+    "proxy",
+    "replicas",
+    "restore-snapshot",
+    "retain",
+    "shared",
+    "single-az",
+    "smallest",
+];
+
+/// Every manifest with the graph that it expands to.
+///
+/// # Panics
+/// When a manifest is invalid, which the tests of this crate rule out.
+pub fn samples() -> Vec<(&'static str, Graph)> {
+    let expand = |(name, yaml): &(&'static str, &str)| {
+        let tier = data_tier(yaml);
+        let mut facts = facts(&tier);
+        if *name == "shared" {
+            facts.users = vec![user("shop", "shop"), user("web", "portal")];
+        }
+        (*name, tier.expand(&facts).unwrap_or_else(|invalid| panic!("{name}: {invalid}")))
+    };
+    MANIFESTS.iter().map(expand).collect()
+}
+
+/// Reads a manifest.
+///
+/// # Panics
+/// When it is no DataTier.
+pub fn data_tier(yaml: &str) -> DataTier {
+    serde_saphyr::from_str(yaml).expect("a DataTier")
+}
+
+/// Facts of an Environment in three zones, in which everything that the object names exists and is its namespace's.
+pub fn facts(tier: &DataTier) -> Facts {
+    let named = |arn: String| Named { arn, namespace: Some("shop".into()), ..Named::default() };
+    let environment = environment();
+    Facts {
+        object: Object {
+            namespace: tier.metadata.namespace.clone().unwrap_or_else(|| "shop".into()),
+            name: tier.metadata.name.clone().unwrap_or_else(|| "orders".into()),
+            uid: "0d9b1e6c-5b0f-4f0e-9a3e-0c8f3f6f2a11".into(),
+        },
+        now: Timestamp::UNIX_EPOCH,
+        users: Vec::new(),
+        progress: Vec::new(),
+        named: tier
+            .references()
+            .into_iter()
+            .map(|reference| (reference.text.clone(), named(environment.arn("rds", &reference.text))))
+            .collect(),
+        made: Default::default(),
+        parameters: None,
+        environment,
+    }
+}
+
+/// An Environment with a private and a public subnet in each of three zones.
+pub fn environment() -> Environment {
+    let subnets = |first: u32| {
+        let subnet = |(number, zone): (u32, char)| Subnet {
+            id: format!("subnet-0a1b2c3d4e5f607{:02x}", first + number),
+            zone: format!("eu-west-1{zone}"),
+        };
+        (0..).zip(['a', 'b', 'c']).map(subnet).collect()
+    };
+    Environment {
+        name: "prod".into(),
+        account: "111122223333".into(),
+        region: "eu-west-1".into(),
+        partition: "aws".into(),
+        cluster: "prod".into(),
+        cluster_security_group: "sg-0c1a5e2b3d4f60718".into(),
+        vpc_id: "vpc-0a1b2c3d4e5f60718".into(),
+        vpc_cidr: "10.0.0.0/16".into(),
+        private_subnets: subnets(0x10),
+        public_subnets: subnets(0x20),
+        permissions_boundary: Some("arn:aws:iam::111122223333:policy/boundary".into()),
+        tags: BTreeMap::from([("cost-centre".to_owned(), "4711".to_owned())]),
+        limits: Limits::default(),
+        database_access: DatabaseAccess::Managed,
+    }
+}
+
+/// An object of kind WebApp that uses the database, with a security group that is an output of its own.
+pub fn user(namespace: &str, name: &str) -> User {
+    User {
+        who: terrace_crds::User {
+            kind: "WebApp".into(),
+            namespace: namespace.into(),
+            name: name.into(),
+            binding: Some("db".into()),
+            access: terrace_crds::UserAccess::ReadWrite,
+        },
+        security_group: Some(Val::of_object(format!("WebApp/{namespace}/{name}"), "securityGroupId")),
+    }
+}

@@ -1,0 +1,132 @@
+//! Every manifest under `tests/manifests` against the graph it expands to, and what holds for every graph.
+
+mod invalid;
+mod properties;
+mod support;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use terrace_model::aws::kinds;
+use terrace_model::{Graph, Source, Val};
+use terrace_tiers::Tier;
+use terrace_tiers::samples::{MANIFESTS, data_tier, samples};
+
+#[test]
+fn every_manifest_expands_to_its_golden_graph() {
+    for (name, graph) in samples() {
+        insta::assert_json_snapshot!(name, graph);
+    }
+}
+
+#[test]
+fn every_manifest_of_the_folder_is_a_sample() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/manifests");
+    let files: BTreeSet<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned())
+        .collect();
+    let listed: BTreeSet<String> = MANIFESTS.iter().map(|(name, _)| (*name).to_owned()).collect();
+    assert_eq!(files, listed);
+}
+
+#[test]
+fn every_manifest_is_one_that_the_api_server_admits() {
+    for (name, yaml) in MANIFESTS {
+        let object = serde_json::to_value(data_tier(yaml)).unwrap();
+        assert_eq!(support::cel_refusals(&object), Vec::<String>::new(), "{name}");
+    }
+}
+
+#[test]
+fn every_golden_graph_can_be_walked() {
+    for (name, graph) in samples() {
+        assert_eq!(graph.check(), Ok(()), "{name}");
+    }
+}
+
+#[test]
+fn every_wish_is_one_that_its_kind_reads_back_unchanged() {
+    let kinds = kinds();
+    let mut used = BTreeSet::new();
+    for (name, graph) in samples() {
+        for (id, node) in graph.nodes() {
+            let spec = kinds.iter().find(|spec| spec.kind == node.kind);
+            let spec = spec.unwrap_or_else(|| panic!("{name}: {id} is of kind {}, which the model lacks", node.kind));
+            assert_eq!((spec.normalise)(&node.want).as_ref(), Ok(&node.want), "{name}: {id}");
+            used.insert(spec.kind);
+        }
+    }
+    let all: BTreeSet<_> = kinds.iter().map(|spec| spec.kind).collect();
+    assert_eq!(used, all, "the manifests use every kind of the model");
+}
+
+#[test]
+fn every_reference_names_an_output_that_its_source_has() {
+    for (name, graph) in samples() {
+        for (id, node) in graph.nodes() {
+            for reference in terrace_model::resolve::references(&node.want) {
+                if let Source::Node(source) = &reference.source {
+                    assert!(has_output(&graph, source, &reference.output), "{name}: {id} refers to {reference}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_output_of_the_status_is_one_of_a_node_of_the_graph() {
+    for ((name, yaml), (_, graph)) in MANIFESTS.iter().zip(samples()) {
+        let outputs = data_tier(yaml).outputs();
+        for wanted in ["arn", "endpoint", "engineVersion", "port", "resourceId", "secretArn"] {
+            assert!(outputs.contains_key(wanted), "{name}: {wanted}");
+        }
+        for (output, value) in outputs {
+            match value {
+                Val::Known(value) => assert!(value.is_number(), "{name}: {output}"),
+                Val::Ref(reference) => {
+                    let Source::Node(node) = &reference.source else { panic!("{name}: {output}") };
+                    assert!(has_output(&graph, node, &reference.output), "{name}: {output} is {reference}");
+                }
+                Val::Join(_) => panic!("{name}: {output}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_reader_on_another_port_than_the_proxy_is_not_named() {
+    for (port, named) in [(5432, true), (6432, false)] {
+        let tier = support::tier(serde_json::json!({
+            "port": port,
+            "proxy": {"mode": "Pooled"},
+            "replicas": {"count": 1},
+            "credentials": {"management": "Terrace"},
+        }));
+        assert_eq!(tier.outputs().contains_key("readerEndpoint"), named);
+        let graph = tier.expand(&terrace_tiers::samples::facts(&tier)).unwrap();
+        let binding = &graph.node(terrace_tiers::BINDING).unwrap().want;
+        assert_eq!((binding["port"].as_i64(), binding["readerHost"].is_object()), (Some(5432), named));
+    }
+}
+
+/// Golden graphs show what is wished; this shows in what order it comes.
+#[test]
+fn a_graph_orders_its_nodes_by_what_they_need() {
+    let samples = samples();
+    let (_, proxy) = samples.iter().find(|(name, _)| *name == "proxy").unwrap();
+    let needs = |id: &str| proxy.dependencies(id).into_iter().collect::<Vec<_>>();
+    assert_eq!(needs("db"), ["access", "monitoring-role", "parameters", "subnets"]);
+    assert_eq!(needs("master-version"), ["db"]);
+    assert_eq!(needs("proxy-role"), ["db"]);
+    assert_eq!(needs("proxy"), ["db", "proxy-access", "proxy-role"]);
+    assert_eq!(needs("proxy-targets"), ["db", "proxy"]);
+    assert_eq!(needs("access-proxy"), ["access", "proxy-access"]);
+    assert_eq!(needs("binding"), ["db", "master-version", "proxy"]);
+}
+
+fn has_output(graph: &Graph, node: &str, output: &str) -> bool {
+    let kind = &graph.node(node).unwrap_or_else(|| panic!("no node {node}")).kind;
+    let spec = kinds().into_iter().find(|spec| spec.kind == *kind).unwrap();
+    (spec.outputs)().get(output).is_some()
+}
