@@ -20,6 +20,11 @@ use clap::Parser;
 fn main() -> ExitCode {
     let cli::Cli { command: cli::Command::Controller(flags) } = cli::Cli::parse();
     telemetry::logs::init(flags.log_format);
+    // Both clients, the cluster's and AWS's, encrypt by the same library.
+    if rustls::crypto::aws_lc_rs::default_provider().install_default().is_err() {
+        eprintln!("terrace: the TLS library is set up already");
+        return ExitCode::FAILURE;
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

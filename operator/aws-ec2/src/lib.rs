@@ -24,9 +24,7 @@ pub fn registry(clients: &Clients) -> Registry {
 }
 
 fn client(clients: &Clients, region: &str) -> Client {
-    clients.service(region, |config, calls| {
-        Client::from_conf(config::Builder::from(config).interceptor(calls).build())
-    })
+    clients.service(region, |config, calls| Client::from_conf(config::Builder::from(config).interceptor(calls).build()))
 }
 
 /// For changing something on behalf of the owner's namespace.

@@ -282,9 +282,10 @@ mod tests {
             .build()
     }
 
-    fn with_tags_of(id: &Id, rule: types::SecurityGroupRule) -> types::SecurityGroupRule {
+    fn with_tags_of(id: &Id, mut rule: types::SecurityGroupRule) -> types::SecurityGroupRule {
         let tags = id.owner_tags().into_iter().map(|(key, value)| Tag::builder().key(key).value(value).build());
-        types::SecurityGroupRule { tags: Some(tags.collect()), ..rule }
+        rule.tags = Some(tags.collect());
+        rule
     }
 
     fn address() -> Value {

@@ -239,3 +239,113 @@ impl ProvideCredentials for Role {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::calls::Call;
+    use crate::errors::classify;
+    use aws_credential_types::Credentials;
+    use aws_smithy_runtime_api::client::http::{
+        HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
+    };
+    use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+    use aws_smithy_runtime_api::http::StatusCode;
+    use aws_smithy_types::body::SdkBody;
+    use terrace_engine::reason;
+
+    const ACCOUNT: &str = "123456789012";
+    const REGION: &str = "eu-west-1";
+    const SLOWER: &str =
+        "<ErrorResponse><Error><Code>Throttling</Code><Message>Rate exceeded</Message></Error></ErrorResponse>";
+    const SESSION: &str = "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>AKIA</AccessKeyId>\
+        <SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration>\
+        </Credentials></AssumeRoleResult></AssumeRoleResponse>";
+
+    /// Bodies of all requests, and every call as it was observed.
+    #[derive(Clone, Debug, Default)]
+    struct Wire {
+        sent: Arc<Mutex<Vec<String>>>,
+        seen: Arc<Mutex<Vec<String>>>,
+    }
+
+    impl Wire {
+        fn sent(&self, part: &str) -> usize {
+            lock(&self.sent).iter().filter(|body| body.contains(part)).count()
+        }
+    }
+
+    impl HttpConnector for Wire {
+        fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+            let body = String::from_utf8_lossy(request.body().bytes().unwrap_or_default()).into_owned();
+            let (status, answer) = if body.contains("AssumeRole") { (200, SESSION) } else { (400, SLOWER) };
+            lock(&self.sent).push(body);
+            let status = StatusCode::try_from(status).expect("a status");
+            HttpConnectorFuture::ready(Ok(HttpResponse::new(status, SdkBody::from(answer))))
+        }
+    }
+
+    impl CallObserver for Wire {
+        fn observe(&self, call: &Call<'_>) {
+            let Call { account, region, service, operation, code, throttled, .. } = call;
+            let code = code.unwrap_or("-");
+            lock(&self.seen).push(format!("{account} {region} {service} {operation} {code} {throttled}"));
+        }
+    }
+
+    fn clients(assume_role: Option<AssumeRole>) -> (Clients, Wire, Arc<Limits>) {
+        let (wire, limits) = (Wire::default(), Limits::new());
+        let connector = SharedHttpConnector::new(wire.clone());
+        let base = SdkConfig::builder()
+            .http_client(http_client_fn(move |_, _| connector.clone()))
+            .credentials_provider(SharedCredentialsProvider::new(Credentials::new("AKIA", "s", None, None, "test")))
+            .build();
+        let observer = Arc::new(wire.clone());
+        let settings =
+            Settings { account: ACCOUNT.into(), endpoint_url: None, assume_role, limits: limits.clone(), observer };
+        (Clients::new(&base, settings), wire, limits)
+    }
+
+    async fn describe(clients: &Clients) -> terrace_engine::Error {
+        classify(clients.rds(REGION).describe_db_instances().send().await.expect_err("AWS says slower"))
+    }
+
+    #[tokio::test]
+    async fn a_throttle_is_sent_once_observed_and_slows_the_next_call() {
+        let (clients, wire, limits) = clients(None);
+        let error = describe(&clients).await;
+        assert_eq!((error.reason(), error.to_string().as_str()), (reason::RETRYING, "Rate exceeded (Throttling)"));
+        assert_eq!(wire.sent("DescribeDBInstances"), 1);
+        let seen = lock(&wire.seen).clone();
+        assert_eq!(seen, ["123456789012 eu-west-1 RDS DescribeDBInstances Throttling true"]);
+        assert!(limits.reserve(ACCOUNT, REGION, "RDS") > Duration::ZERO);
+        assert_eq!(limits.reserve(ACCOUNT, REGION, "IAM"), Duration::ZERO);
+    }
+
+    #[tokio::test]
+    async fn reads_share_one_session_and_changes_have_one_a_namespace() {
+        let role = AssumeRole {
+            arn: "arn:aws:iam::123456789012:role/terrace".into(),
+            external_id: Some("ext".into()),
+            session_name: "terrace".into(),
+            tags: BTreeMap::new(),
+        };
+        let (clients, wire, _) = clients(Some(role));
+        for _ in 0..2 {
+            describe(&clients).await;
+            describe(&clients.for_namespace("shop")).await;
+            describe(&clients.for_namespace("bank")).await;
+        }
+        assert_eq!((wire.sent("Action=AssumeRole"), wire.sent("ExternalId=ext")), (3, 3));
+        assert_eq!(wire.sent("Tags.member.1.Key=terrace%3Anamespace"), 2);
+        assert_eq!((wire.sent("Value=shop"), wire.sent("Value=bank")), (1, 1));
+    }
+
+    #[test]
+    fn a_client_is_made_once_a_region() {
+        let (clients, ..) = clients(None);
+        let made = std::cell::Cell::new(0);
+        let make = |region: &str| clients.service(region, |_, _| made.replace(made.get() + 1));
+        assert_eq!([make("a"), make("a"), make("b")], [0, 0, 1]);
+    }
+}

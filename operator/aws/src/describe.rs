@@ -124,9 +124,9 @@ impl Describe {
     /// The parameters of a parameter group family, as `postgres17`: remembered for an hour. `None` where AWS, or an
     /// emulator in its place, lists none.
     ///
-    /// On Aurora they are those of clusters, whose groups take what is set there. A Multi-AZ DB cluster shares its family
-    /// with instances, and has a cluster parameter group over the same parameters (RDS User Guide, "Parameter groups for
-    /// Multi-AZ DB clusters").
+    /// On Aurora they are those of clusters, whose groups take what is set there. A Multi-AZ DB cluster too has a cluster
+    /// parameter group (RDS User Guide, "Working with DB cluster parameter groups for Multi-AZ DB clusters"), but of the
+    /// family that it shares with instances, and is judged by the parameters of those.
     ///
     /// # Errors
     /// As classified; a family that AWS does not know is `Invalid`.
@@ -355,6 +355,7 @@ mod tests {
     use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
     use aws_smithy_runtime_api::http::StatusCode;
     use aws_smithy_types::body::SdkBody;
+    use aws_smithy_types::retry::RetryConfig;
     use futures::future::join_all;
     use terrace_engine::reason;
 
@@ -362,7 +363,9 @@ mod tests {
     const NOBODY: fn(&Existing) -> bool = |_| false;
 
     fn rds(rules: &[&Rule]) -> Describe {
-        let client = mock_client!(aws_sdk_rds, RuleMode::MatchAny, rules);
+        // As all our clients; see `Clients`.
+        let client =
+            mock_client!(aws_sdk_rds, RuleMode::MatchAny, rules, |conf| conf.retry_config(RetryConfig::disabled()));
         Describe::new(clients().with_client(REGION, client))
     }
 
@@ -629,6 +632,9 @@ mod tests {
         assert_eq!((known.map(|known| known.len()), rule.num_calls()), (Some(2), 2));
     }
 
+    const EMPTY: &str = "<DescribeEngineDefaultParametersResponse><DescribeEngineDefaultParametersResult>\
+        </DescribeEngineDefaultParametersResult></DescribeEngineDefaultParametersResponse>";
+
     /// Answers the call for parameters over HTTP.
     fn over_http(status: u16, body: &str) -> Rule {
         let body = body.to_owned();
@@ -639,13 +645,9 @@ mod tests {
     #[tokio::test]
     async fn whoever_does_not_know_the_call_leaves_the_judgement_to_aws_and_is_not_asked_at_every_pass() {
         let html = "<!doctype html><title>no</title>";
-        for (status, body) in [
-            (400, refusal("InvalidAction").as_str()),
-            (404, html),
-            (500, html),
-            (501, html),
-            (200, "<R><DescribeEngineDefaultParametersResult/></R>"),
-        ] {
+        for (status, body) in
+            [(400, refusal("InvalidAction").as_str()), (404, html), (500, html), (501, html), (200, EMPTY)]
+        {
             let rule = over_http(status, body);
             let describe = rds(&[&rule]);
             for _ in 0..3 {

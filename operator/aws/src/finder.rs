@@ -115,3 +115,66 @@ impl<L: ListTags> Fetch<String, Tags> for RegionTags<'_, L> {
         read(self.index.clients.tagging(self.region).get_resources().set_resource_type_filters(Some(types))).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{REGION, clients};
+    use aws_sdk_resourcegroupstagging::Client;
+    use aws_sdk_resourcegroupstagging::operation::get_resources::GetResourcesOutput;
+    use aws_sdk_resourcegroupstagging::types::{ResourceTagMapping, Tag};
+    use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
+    use std::sync::Mutex;
+
+    fn mapping(arn: &str, key: &str) -> ResourceTagMapping {
+        let tag = Tag::builder().key(key).value("x").build().expect("it is whole");
+        ResourceTagMapping::builder().resource_arn(arn).tags(tag).build()
+    }
+
+    fn page(token: Option<&'static str>, next: &'static str, mappings: fn() -> Vec<ResourceTagMapping>) -> Rule {
+        mock!(Client::get_resources).match_requests(move |request| request.pagination_token() == token).then_output(
+            move || {
+                let list = Some(mappings());
+                GetResourcesOutput::builder().pagination_token(next).set_resource_tag_mapping_list(list).build()
+            },
+        )
+    }
+
+    /// Two pages; one thing of ours, one whose tags lag.
+    fn tagging() -> Client {
+        let first = page(None, "more", || vec![mapping("arn:ours", tag::UID)]);
+        let second = page(Some("more"), "", || vec![mapping("arn:late", "team")]);
+        mock_client!(aws_sdk_resourcegroupstagging, RuleMode::MatchAny, [&first, &second])
+    }
+
+    #[derive(Clone, Default)]
+    struct Own(std::sync::Arc<Mutex<Vec<String>>>);
+
+    impl ListTags for Own {
+        async fn tags(&self, _region: &str, arn: &str) -> Result<Option<Tags>> {
+            self.0.lock().expect("nobody panicked").push(arn.to_owned());
+            Ok(Some([(tag::UID.to_owned(), "y".to_owned())].into()))
+        }
+    }
+
+    #[tokio::test]
+    async fn an_owner_is_found_on_every_page() {
+        let found = TagFinder::new(clients().with_client(REGION, tagging())).find("uid-1", REGION).await;
+        let handles: Vec<_> = found.expect("it is found").into_iter().map(|found| found.handle.0).collect();
+        assert_eq!(handles, ["arn:late", "arn:ours"]);
+    }
+
+    #[tokio::test]
+    async fn a_list_serves_all_but_what_it_shows_without_our_tags() {
+        let own = Own::default();
+        let index = TagIndex::new(clients().with_client(REGION, tagging()), &["rds:subgrp"], own.clone());
+        for _ in 0..3 {
+            let tags = index.get(REGION, "arn:ours", Freshness::Recent).await.expect("it is read");
+            assert_eq!(tags.expect("it is there")[tag::UID], "x");
+        }
+        assert!(own.0.lock().expect("nobody panicked").is_empty());
+        index.get(REGION, "arn:late", Freshness::Recent).await.expect("it is read");
+        index.get(REGION, "arn:ours", Freshness::Now).await.expect("it is read");
+        assert_eq!(*own.0.lock().expect("nobody panicked"), ["arn:late", "arn:ours"]);
+    }
+}

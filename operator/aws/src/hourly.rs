@@ -36,7 +36,8 @@ impl<V: Clone> Hourly<V> {
     where
         F: Future<Output = Result<V>>,
     {
-        let remembered = self.seen().get(key).filter(|(at, _)| at.elapsed() < lifetime(key)).map(|(_, value)| value.clone());
+        let remembered =
+            self.seen().get(key).filter(|(at, _)| at.elapsed() < lifetime(key)).map(|(_, value)| value.clone());
         if let (Freshness::Recent, Some(value)) = (freshness, remembered) {
             return Ok(value);
         }

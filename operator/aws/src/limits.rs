@@ -145,7 +145,7 @@ mod tests {
     fn time_fills_the_bucket_up_to_the_burst_and_no_further() {
         let now = Instant::now();
         let mut bucket = Bucket::new(RATE, now);
-        (0..3).for_each(|_| drop(bucket.reserve(now)));
+        assert!((0..3).all(|_| bucket.reserve(now).is_zero()));
         let later = now + Duration::from_secs(100);
         let waits: Vec<f64> = (0..4).map(|_| seconds(bucket.reserve(later))).collect();
         assert_eq!(waits, [0.0, 0.0, 0.0, 0.5]);
@@ -180,7 +180,8 @@ mod tests {
         let limits = Limits::new();
         limits.throttled("1", "eu-west-1", "RDS");
         assert!(limits.reserve("1", "eu-west-1", "RDS") > Duration::ZERO);
-        for (account, region, service) in [("2", "eu-west-1", "RDS"), ("1", "us-east-1", "RDS"), ("1", "eu-west-1", "EC2")]
+        for (account, region, service) in
+            [("2", "eu-west-1", "RDS"), ("1", "us-east-1", "RDS"), ("1", "eu-west-1", "EC2")]
         {
             assert_eq!(limits.reserve(account, region, service), Duration::ZERO);
         }

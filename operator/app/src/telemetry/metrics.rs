@@ -4,7 +4,6 @@
 //! |---|---|---|
 //! | `terrace_reconciles_total` | kind, result | passes over objects |
 //! | `terrace_reconcile_duration_seconds` | kind | how long one took |
-//! | `terrace_queue_depth` | kind | objects that wait for a pass |
 //! | `terrace_objects` | kind, condition, status | objects by the status of each condition |
 //! | `terrace_drift_found_total` | kind | resources found changed from outside, by the kind of their owner |
 //! | `terrace_aws_calls_total` | service, operation, code | calls that were made; code is `OK` for success |
@@ -48,7 +47,6 @@ pub struct Metrics {
     registry: Arc<Registry>,
     reconciles: Counters<2>,
     reconcile_duration: Histograms<1>,
-    queue_depth: Gauges<1>,
     objects: Gauges<3>,
     drift_found: Counters<1>,
     calls: Counters<3>,
@@ -68,7 +66,6 @@ impl Default for Metrics {
             registry: Arc::default(),
             reconciles: Family::default(),
             reconcile_duration: Family::new_with_constructor(|| Histogram::new(RECONCILE_SECONDS)),
-            queue_depth: Family::default(),
             objects: Family::default(),
             drift_found: Family::default(),
             calls: Family::default(),
@@ -90,7 +87,6 @@ impl Metrics {
         let mut all = Registry::with_prefix("terrace");
         all.register("reconciles", "Passes over objects, by what came of them", self.reconciles.clone());
         all.register("reconcile_duration_seconds", "Duration of one pass", self.reconcile_duration.clone());
-        all.register("queue_depth", "Objects that wait for a pass", self.queue_depth.clone());
         all.register("objects", "Objects by the status of each of their conditions", self.objects.clone());
         all.register(
             "drift_found",
@@ -109,11 +105,6 @@ impl Metrics {
         let result = if succeeded { "success" } else { "error" };
         self.reconciles.get_or_create(&[("kind", kind.into()), ("result", result.into())]).inc();
         self.reconcile_duration.get_or_create(&[("kind", kind.into())]).observe(took.as_secs_f64());
-    }
-
-    /// So many objects of `kind` wait for a pass.
-    pub fn queued(&self, kind: &str, depth: usize) {
-        self.queue_depth.get_or_create(&[("kind", kind.into())]).set(i64::try_from(depth).unwrap_or(i64::MAX));
     }
 
     /// Counts an object under its conditions, and no longer under those that it had.
@@ -222,12 +213,10 @@ mod tests {
         metrics.clone().reconciled("DataTier", true, Duration::from_millis(20));
         metrics.reconciled("DataTier", true, Duration::from_secs(2));
         metrics.reconciled("DataTier", false, Duration::from_secs(2));
-        metrics.queued("DataTier", 3);
         has(&metrics, r#"terrace_reconciles_total{kind="DataTier",result="success"} 2"#);
         has(&metrics, r#"terrace_reconciles_total{kind="DataTier",result="error"} 1"#);
         has(&metrics, r#"terrace_reconcile_duration_seconds_bucket{le="0.025",kind="DataTier"} 1"#);
         has(&metrics, r#"terrace_reconcile_duration_seconds_count{kind="DataTier"} 3"#);
-        has(&metrics, r#"terrace_queue_depth{kind="DataTier"} 3"#);
     }
 
     #[test]

@@ -159,3 +159,74 @@ fn settings(
     }
     Ok(request)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rds::testing::{between, rds};
+    use crate::testing::id;
+    use aws_sdk_rds::Client;
+    use aws_sdk_rds::operation::delete_db_cluster::DeleteDbClusterOutput;
+    use aws_sdk_rds::operation::delete_db_instance::DeleteDbInstanceOutput;
+    use aws_sdk_rds::operation::describe_db_clusters::DescribeDbClustersOutput;
+    use aws_sdk_rds::operation::modify_db_cluster::ModifyDbClusterOutput;
+    use aws_sdk_rds::types as sdk;
+    use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
+    use terrace_engine::Error;
+
+    fn node() -> Id {
+        id::<DbCluster>("db")
+    }
+
+    fn standing(members: &'static [&'static str]) -> Rule {
+        mock!(Client::describe_db_clusters).then_output(move || {
+            let member = |name: &&str| sdk::DbClusterMember::builder().db_instance_identifier(*name).build();
+            let cluster = sdk::DbCluster::builder().db_cluster_identifier(name(&node())).engine("aurora-postgresql");
+            let cluster = cluster.set_db_cluster_members(Some(members.iter().map(member).collect()));
+            DescribeDbClustersOutput::builder().db_clusters(cluster.status("available").build()).build()
+        })
+    }
+
+    fn deleted() -> Rule {
+        mock!(Client::delete_db_cluster).then_output(|| DeleteDbClusterOutput::builder().build())
+    }
+
+    fn have() -> DbCluster {
+        super::super::cluster_see::cluster(&sdk::DbCluster::builder().engine("aurora-postgresql").build())
+    }
+
+    #[tokio::test]
+    async fn autoscaled_readers_go_with_the_cluster_and_our_own_instances_go_first() {
+        let reader = mock!(Client::delete_db_instance)
+            .match_requests(|request| {
+                request.db_instance_identifier() == Some("application-autoscaling-1")
+                    && request.skip_final_snapshot() == Some(true)
+            })
+            .then_output(|| DeleteDbInstanceOutput::builder().build());
+        let rules = [&standing(&["application-autoscaling-1", "ours"]), &reader, &deleted()];
+        let clusters = Clusters(rds(mock_client!(aws_sdk_rds, RuleMode::MatchAny, rules)));
+        let error = clusters.delete(&node(), &have(), Disposal::Delete).await.expect_err("an instance is left");
+        assert!(matches!(&error, Error::Wait { message, .. } if message.contains("ours")), "{error:?}");
+        assert_eq!(reader.num_calls(), 1);
+        let gone = deleted();
+        let rules = [&standing(&[]), &gone];
+        let clusters = Clusters(rds(mock_client!(aws_sdk_rds, RuleMode::MatchAny, rules)));
+        clusters.delete(&node(), &have(), Disposal::Delete).await.expect("it goes");
+        assert_eq!(gone.num_calls(), 1);
+    }
+
+    #[tokio::test]
+    async fn only_what_differs_is_sent() {
+        let modified = mock!(Client::modify_db_cluster)
+            .match_requests(|request| {
+                request.backup_retention_period() == Some(14)
+                    && (request.port(), request.engine_version(), request.storage_type()) == (None, None, None)
+                    && request.cloudwatch_logs_export_configuration().is_none()
+            })
+            .then_output(|| ModifyDbClusterOutput::builder().build());
+        let clusters = Clusters(rds(mock_client!(aws_sdk_rds, RuleMode::MatchAny, [&modified])));
+        let want = DbCluster { backup_retention_period: 14, ..have() };
+        let done = clusters.update(&node(), &have(), &want, &between(&have(), &want)).await;
+        assert_eq!((done, modified.num_calls()), (Ok(()), 1));
+    }
+}

@@ -53,7 +53,10 @@ pub(super) fn cluster(seen: &sdk::DbCluster) -> DbCluster {
         deletion_protection: seen.deletion_protection().unwrap_or(false),
         copy_tags_to_snapshot: seen.copy_tags_to_snapshot().unwrap_or(false),
         enable_iam_database_authentication: Some(
-            pending.iam_database_authentication_enabled().or(seen.iam_database_authentication_enabled()).unwrap_or(false),
+            pending
+                .iam_database_authentication_enabled()
+                .or(seen.iam_database_authentication_enabled())
+                .unwrap_or(false),
         ),
         database_insights_mode: Some(see::insights(seen.database_insights_mode())),
         monitoring_interval: Some(monitoring_interval),
@@ -104,5 +107,34 @@ pub(super) fn present(seen: &sdk::DbCluster) -> Seen<DbCluster> {
         handle: Handle(seen.db_cluster_arn().unwrap_or_default().to_owned()),
         state: state(seen.status()),
         have,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_aws_leaves_out_is_its_default_and_what_waits_counts_as_there() {
+        let pending = ClusterPendingModifiedValuesBuilder::default().engine_version("16.6").build();
+        let scaling = sdk::ServerlessV2ScalingConfigurationInfo::builder();
+        let scaling = scaling.min_capacity(0.5).max_capacity(8.0).seconds_until_auto_pause(300).build();
+        let seen = sdk::DbCluster::builder()
+            .db_cluster_identifier("Orders")
+            .engine("aurora-postgresql")
+            .engine_version("16.4")
+            .pending_modified_values(pending)
+            .serverless_v2_scaling_configuration(scaling)
+            .db_subnet_group("Subnets")
+            .monitoring_role_arn("arn:role")
+            .status("available")
+            .build();
+        let have = cluster(&seen);
+        assert_eq!(have.storage_type.as_deref(), Some("aurora"));
+        assert_eq!(have.engine_version.as_deref(), Some("16.6"));
+        assert_eq!(have.db_subnet_group_name, "subnets".into());
+        assert_eq!((have.monitoring_interval, have.monitoring_role_arn), (Some(0), None));
+        assert_eq!(have.serverless_v2_scaling.and_then(|scaling| scaling.seconds_until_auto_pause), None);
+        assert_eq!(have.database_insights_mode.as_deref(), Some("standard"));
     }
 }

@@ -65,9 +65,7 @@ impl Rds {
         let request = self.writer(id).delete_db_cluster().db_cluster_identifier(name);
         let request = match disposal {
             Disposal::Delete => request.skip_final_snapshot(true),
-            Disposal::Snapshot(snapshot) => {
-                request.skip_final_snapshot(false).final_db_snapshot_identifier(snapshot)
-            }
+            Disposal::Snapshot(snapshot) => request.skip_final_snapshot(false).final_db_snapshot_identifier(snapshot),
         };
         match request.send().await {
             Ok(_) => Ok(Refusal::None),
@@ -81,7 +79,12 @@ impl Rds {
     }
 
     /// The name is taken: by this cluster's own snapshot of an earlier try, or by one of an earlier life?
-    async fn cluster_snapshot_instead(&self, id: &Id, cluster: &sdk::DbCluster, disposal: &Disposal) -> Result<Disposal> {
+    async fn cluster_snapshot_instead(
+        &self,
+        id: &Id,
+        cluster: &sdk::DbCluster,
+        disposal: &Disposal,
+    ) -> Result<Disposal> {
         let Disposal::Snapshot(name) = disposal else { return Ok(Disposal::Delete) };
         let request = self.reader(id).describe_db_cluster_snapshots().db_cluster_snapshot_identifier(name);
         let answer = absent(request.send().await, &["DBClusterSnapshotNotFoundFault"])?;
@@ -112,7 +115,10 @@ mod tests {
 
     fn cluster(engine: &str, names: &[&str]) -> sdk::DbCluster {
         let member = |name: &&str| sdk::DbClusterMember::builder().db_instance_identifier(*name).build();
-        sdk::DbCluster::builder().engine(engine).set_db_cluster_members(Some(names.iter().map(member).collect())).build()
+        sdk::DbCluster::builder()
+            .engine(engine)
+            .set_db_cluster_members(Some(names.iter().map(member).collect()))
+            .build()
     }
 
     #[test]

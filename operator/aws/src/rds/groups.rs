@@ -63,7 +63,8 @@ impl Provider<DbSubnetGroup> for SubnetGroups {
         }
         // The subnets must always be said.
         let subnets = want.subnet_ids.iter().cloned().collect();
-        let request = self.0.writer(id).modify_db_subnet_group().db_subnet_group_name(name).set_subnet_ids(Some(subnets));
+        let request =
+            self.0.writer(id).modify_db_subnet_group().db_subnet_group_name(name).set_subnet_ids(Some(subnets));
         request.db_subnet_group_description(&want.description).send().await.map_err(classify)?;
         Ok(())
     }

@@ -55,9 +55,7 @@ impl Rds {
         let request = self.writer(id).delete_db_instance().db_instance_identifier(name);
         let request = match disposal {
             Disposal::Delete => request.skip_final_snapshot(true),
-            Disposal::Snapshot(snapshot) => {
-                request.skip_final_snapshot(false).final_db_snapshot_identifier(snapshot)
-            }
+            Disposal::Snapshot(snapshot) => request.skip_final_snapshot(false).final_db_snapshot_identifier(snapshot),
         };
         match request.send().await {
             Ok(_) => Ok(Refusal::None),

@@ -111,8 +111,11 @@ impl Rds {
             let request = self.writer(id).remove_tags_from_resource().resource_name(arn).set_tag_keys(Some(removed));
             request.send().await.map_err(classify)?;
         }
-        let changed: Tags =
-            want.iter().filter(|(key, _)| touches_key(diff, key)).map(|(key, value)| (key.clone(), value.clone())).collect();
+        let changed: Tags = want
+            .iter()
+            .filter(|(key, _)| touches_key(diff, key))
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect();
         self.tag(id, arn, &changed).await
     }
 
@@ -164,7 +167,8 @@ impl ListTags for OwnTags {
 
 /// The physical name: of what was found or adopted, the name that it has; else the derived one.
 fn name_of(id: &Id, longest: usize) -> String {
-    let known = id.handle.as_ref().filter(|handle| handle.0.starts_with("arn:")).and_then(|handle| handle.0.rsplit(':').next());
+    let known =
+        id.handle.as_ref().filter(|handle| handle.0.starts_with("arn:")).and_then(|handle| handle.0.rsplit(':').next());
     known.map_or_else(|| id.name(longest), str::to_lowercase)
 }
 
@@ -236,9 +240,10 @@ fn role_is_new(message: &str) -> bool {
 
 /// After a change, storage is locked until it is optimised, and for six hours (user guide, "Modifying storage").
 fn storage_is_busy(message: &str) -> bool {
-    message.contains("previous storage change") || message.contains("storage modification") || message.contains("six hours")
+    message.contains("previous storage change")
+        || message.contains("storage modification")
+        || message.contains("six hours")
 }
-
 
 /// An id at another freshness.
 fn fresh(id: &Id) -> Id {

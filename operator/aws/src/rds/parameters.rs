@@ -23,17 +23,16 @@ type Dynamic = BTreeSet<String>;
 fn with_methods(names: &[(String, Option<String>)], dynamic: &Dynamic) -> Vec<Parameter> {
     let method = |name: &str| if dynamic.contains(name) { ApplyMethod::Immediate } else { ApplyMethod::PendingReboot };
     let parameter = |(name, value): &(String, Option<String>)| {
-        Parameter::builder()
-            .parameter_name(name)
-            .set_parameter_value(value.clone())
-            .apply_method(method(name))
-            .build()
+        Parameter::builder().parameter_name(name).set_parameter_value(value.clone()).apply_method(method(name)).build()
     };
     names.iter().map(parameter).collect()
 }
 
 /// What differs, as parameters to set and names to reset.
-fn changes(want: &BTreeMap<String, String>, diff: &Diff) -> (Vec<(String, Option<String>)>, Vec<(String, Option<String>)>) {
+fn changes(
+    want: &BTreeMap<String, String>,
+    diff: &Diff,
+) -> (Vec<(String, Option<String>)>, Vec<(String, Option<String>)>) {
     let touched = |name: &String| diff.0.iter().any(|change| change.path.strip_prefix("parameters.") == Some(name));
     let set = want.iter().filter(|(name, _)| touched(name)).map(|(name, value)| (name.clone(), Some(value.clone())));
     let reset = diff.removed("parameters").into_iter().map(|name| (name, None));
@@ -198,3 +197,81 @@ parameter_groups!(
         "rds:ResetDBClusterParameterGroup"
     ]
 );
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rds::testing::{between, rds};
+    use crate::testing::id;
+    use aws_sdk_rds::operation::create_db_parameter_group::CreateDbParameterGroupOutput;
+    use aws_sdk_rds::operation::describe_db_parameters::DescribeDbParametersOutput;
+    use aws_sdk_rds::operation::modify_db_parameter_group::ModifyDbParameterGroupOutput;
+    use aws_sdk_rds::operation::reset_db_parameter_group::ResetDbParameterGroupOutput;
+    use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
+
+    fn group(values: &[(&str, &str)]) -> DbParameterGroup {
+        DbParameterGroup {
+            family: "postgres17".into(),
+            description: "orders".into(),
+            parameters: values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            tags: terrace_model::aws::Tags::new(),
+        }
+    }
+
+    fn groups(rules: &[&Rule]) -> ParameterGroups {
+        ParameterGroups(rds(mock_client!(aws_sdk_rds, RuleMode::MatchAny, rules)))
+    }
+
+    #[tokio::test]
+    async fn what_needs_no_reboot_takes_effect_at_once_and_what_is_taken_away_is_reset() {
+        let types = mock!(Client::describe_db_parameters)
+            .match_requests(|request| request.filters().len() == 1)
+            .then_output(|| {
+                let parameter =
+                    |name: &str, kind: &str| Parameter::builder().parameter_name(name).apply_type(kind).build();
+                DescribeDbParametersOutput::builder()
+                    .parameters(parameter("work_mem", "dynamic"))
+                    .parameters(parameter("shared_buffers", "static"))
+                    .parameters(parameter("log_connections", "dynamic"))
+                    .build()
+            });
+        let method = |parameters: &[Parameter], name: &str| {
+            let found = parameters.iter().find(|parameter| parameter.parameter_name() == Some(name));
+            found.and_then(|parameter| parameter.apply_method().cloned())
+        };
+        let set = mock!(Client::modify_db_parameter_group)
+            .match_requests(move |request| {
+                let all = request.parameters();
+                all.len() == 2
+                    && method(all, "work_mem") == Some(ApplyMethod::Immediate)
+                    && method(all, "shared_buffers") == Some(ApplyMethod::PendingReboot)
+            })
+            .then_output(|| ModifyDbParameterGroupOutput::builder().build());
+        let reset = mock!(Client::reset_db_parameter_group)
+            .match_requests(move |request| {
+                request.reset_all_parameters() == Some(false)
+                    && method(request.parameters(), "log_connections") == Some(ApplyMethod::Immediate)
+            })
+            .then_output(|| ResetDbParameterGroupOutput::builder().build());
+        let have = group(&[("work_mem", "1"), ("log_connections", "1"), ("kept", "1")]);
+        let want = group(&[("work_mem", "2"), ("shared_buffers", "3"), ("kept", "1")]);
+        let groups = groups(&[&types, &set, &reset]);
+        let done = groups.update(&id::<DbParameterGroup>("p"), &have, &want, &between(&have, &want)).await;
+        assert_eq!((done, set.num_calls(), reset.num_calls()), (Ok(()), 1, 1));
+    }
+
+    #[tokio::test]
+    async fn a_new_group_has_its_values_before_a_database_can_use_it_twenty_at_a_time() {
+        let made = mock!(Client::create_db_parameter_group).then_output(|| {
+            let group = aws_sdk_rds::types::DbParameterGroup::builder().db_parameter_group_arn("arn:pg").build();
+            CreateDbParameterGroupOutput::builder().db_parameter_group(group).build()
+        });
+        let set = mock!(Client::modify_db_parameter_group)
+            .match_requests(|request| request.parameters().len() <= AT_ONCE)
+            .then_output(|| ModifyDbParameterGroupOutput::builder().build());
+        let names: Vec<String> = (0..45).map(|number| format!("p{number}")).collect();
+        let values: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "1")).collect();
+        let handle = groups(&[&made, &set]).create(&id::<DbParameterGroup>("p"), &group(&values)).await;
+        assert_eq!((handle, set.num_calls()), (Ok(Handle("arn:pg".into())), 3));
+    }
+}

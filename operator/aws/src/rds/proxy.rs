@@ -39,7 +39,8 @@ fn vals(texts: &[String]) -> BTreeSet<Val<String>> {
 
 /// The proxy in the form of wishes. The mode of IAM is said of each secret; where they differ, it is none that we set.
 fn have(seen: &sdk::DbProxy) -> DbProxy {
-    let modes: BTreeSet<&str> = seen.auth().iter().filter_map(|auth| auth.iam_auth()).map(|mode| mode.as_str()).collect();
+    let modes: BTreeSet<&str> =
+        seen.auth().iter().filter_map(|auth| auth.iam_auth()).map(|mode| mode.as_str()).collect();
     DbProxy {
         engine_family: seen.engine_family().unwrap_or_default().to_owned(),
         role_arn: seen.role_arn().unwrap_or_default().into(),
@@ -126,5 +127,25 @@ impl Provider<DbProxy> for Proxies {
 
     async fn delete(&self, id: &Id, _have: &DbProxy, _disposal: Disposal) -> Result<()> {
         already(self.0.writer(id).delete_db_proxy().db_proxy_name(name(id)).send().await, &["DBProxyNotFoundFault"])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_a_set_and_a_mixed_mode_is_none_of_ours() {
+        let auth = |arn: &str, mode: sdk::IamAuthMode| {
+            sdk::UserAuthConfigInfo::builder().secret_arn(arn).iam_auth(mode).build()
+        };
+        let seen = |second| {
+            let list = vec![auth("arn:b", sdk::IamAuthMode::Disabled), auth("arn:a", second)];
+            have(&sdk::DbProxy::builder().set_auth(Some(list)).build())
+        };
+        let same = seen(sdk::IamAuthMode::Disabled);
+        assert_eq!(same.iam_auth, "DISABLED");
+        assert_eq!(same.secret_arns, ["arn:a".into(), "arn:b".into()].into());
+        assert_eq!(seen(sdk::IamAuthMode::Required).iam_auth, "");
     }
 }

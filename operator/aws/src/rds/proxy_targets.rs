@@ -69,7 +69,8 @@ pub struct ProxyTargets(pub Arc<Rds>);
 impl ProxyTargets {
     async fn read(&self, id: &Id, proxy: &str) -> Result<Option<Seen>> {
         let client = self.0.reader(id);
-        let groups = client.describe_db_proxy_target_groups().db_proxy_name(proxy).target_group_name(GROUP).send().await;
+        let groups =
+            client.describe_db_proxy_target_groups().db_proxy_name(proxy).target_group_name(GROUP).send().await;
         let Some(groups) = absent(groups, GONE)? else { return Ok(None) };
         let Some(group) = groups.target_groups.unwrap_or_default().into_iter().next() else { return Ok(None) };
         let request = client.describe_db_proxy_targets().db_proxy_name(proxy).target_group_name(GROUP);
@@ -154,5 +155,35 @@ impl Provider<DbProxyTargets> for ProxyTargets {
             .set_db_cluster_identifiers(one(have.db_cluster_identifier.as_ref())?);
         let gone = ["DBProxyNotFoundFault", "DBProxyTargetGroupNotFoundFault", "DBProxyTargetNotFoundFault"];
         already(request.send().await, &gone)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(targets: Vec<sdk::DbProxyTarget>) -> Seen {
+        let pool = sdk::ConnectionPoolConfigurationInfo::builder().max_connections_percent(80).build();
+        let group = sdk::DbProxyTargetGroup::builder().target_group_name(GROUP).connection_pool_config(pool).build();
+        Seen { group, targets }
+    }
+
+    fn target(kind: sdk::TargetType, name: &str, state: sdk::TargetState) -> sdk::DbProxyTarget {
+        let health = sdk::TargetHealth::builder().state(state).build();
+        sdk::DbProxyTarget::builder().r#type(kind).rds_resource_id(name).target_health(health).build()
+    }
+
+    #[test]
+    fn a_cluster_counts_for_its_instances_and_one_that_answers_is_enough() {
+        let instance = target(sdk::TargetType::RdsInstance, "orders-1", sdk::TargetState::Available);
+        let cluster = target(sdk::TargetType::TrackedCluster, "Orders", sdk::TargetState::Registering);
+        let both = seen(vec![cluster.clone(), instance.clone()]);
+        let have = both.have("proxy");
+        assert_eq!(have.db_cluster_identifier, Some("orders".into()));
+        assert_eq!(have.db_instance_identifier, None);
+        assert_eq!((have.max_connections_percent, have.max_idle_connections_percent), (80, 40));
+        assert_eq!(both.state(), State::Ready);
+        assert_eq!(seen(vec![instance]).have("proxy").db_instance_identifier, Some("orders-1".into()));
+        assert_eq!(seen(vec![cluster]).state(), State::Settling("registering".into()));
     }
 }

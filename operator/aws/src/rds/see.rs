@@ -62,7 +62,10 @@ pub(super) fn instance(seen: &sdk::DbInstance) -> DbInstance {
         copy_tags_to_snapshot: seen.copy_tags_to_snapshot().unwrap_or(false),
         publicly_accessible: seen.publicly_accessible().unwrap_or(false),
         enable_iam_database_authentication: Some(
-            pending.iam_database_authentication_enabled().or(seen.iam_database_authentication_enabled()).unwrap_or(false),
+            pending
+                .iam_database_authentication_enabled()
+                .or(seen.iam_database_authentication_enabled())
+                .unwrap_or(false),
         ),
         database_insights_mode: Some(insights(seen.database_insights_mode())),
         monitoring_interval,
@@ -176,5 +179,88 @@ where
         handle: Handle(seen.db_instance_arn().unwrap_or_default().to_owned()),
         owner: Owner::from_tags(&read_tags(seen.tag_list())),
         state,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rds::testing::{between, described, wish};
+    use terrace_model::Diff;
+    use terrace_model::aws::Tags;
+    use terrace_model::identity::tag;
+
+    fn tags() -> Tags {
+        [("team".to_owned(), "shop".to_owned())].into()
+    }
+
+    #[test]
+    fn an_instance_as_wished_differs_in_nothing() {
+        assert_eq!(between(&instance(&described(&tags()).build()), &wish()), Diff::default());
+        let out = outputs(&described(&tags()).build());
+        assert_eq!(out.identifier.as_deref(), Some("orders-db"));
+        assert_eq!((out.endpoint.as_deref(), out.port), (Some("orders.rds.amazonaws.com"), Some(5432)));
+        assert_eq!(out.master_secret_arn.as_deref(), Some("arn:secret/rds"));
+    }
+
+    #[test]
+    fn what_waits_for_the_maintenance_window_counts_as_there() {
+        let logs = sdk::PendingCloudwatchLogsExports::builder();
+        let logs = logs.log_types_to_enable("upgrade").log_types_to_disable("postgresql").build();
+        let pending = PendingModifiedValuesBuilder::default()
+            .db_instance_class("db.r8g.xlarge")
+            .allocated_storage(500)
+            .engine_version("17.4")
+            .multi_az(false)
+            .backup_retention_period(0)
+            .port(5433)
+            .pending_cloudwatch_logs_exports(logs)
+            .build();
+        let have = instance(&described(&tags()).pending_modified_values(pending).build());
+        let want = DbInstance {
+            db_instance_class: "db.r8g.xlarge".into(),
+            allocated_storage: Some(500),
+            engine_version: Some("17.4".into()),
+            multi_az: false,
+            backup_retention_period: 0,
+            port: Some(5433),
+            enabled_cloudwatch_logs_exports: ["upgrade".into()].into(),
+            ..wish()
+        };
+        assert_eq!(between(&have, &want), Diff::default());
+        assert!(between(&have, &wish()).touches("dbInstanceClass"));
+    }
+
+    #[test]
+    fn a_security_group_that_is_leaving_is_gone_and_one_that_comes_is_there() {
+        let group = |id: &str, status: &str| {
+            sdk::VpcSecurityGroupMembership::builder().vpc_security_group_id(id).status(status).build()
+        };
+        let groups = vec![group("sg-1", "removing"), group("sg-2", "adding")];
+        let have = instance(&described(&tags()).set_vpc_security_groups(Some(groups)).build());
+        assert_eq!(have.vpc_security_group_ids, ["sg-2".into()].into());
+    }
+
+    #[test]
+    fn a_ceiling_at_the_size_of_the_disk_is_no_ceiling() {
+        for (most, expected) in [(None, 0), (Some(400), 0), (Some(401), 401)] {
+            let seen = described(&tags()).set_max_allocated_storage(most).build();
+            assert_eq!(instance(&seen).max_allocated_storage, Some(expected));
+        }
+    }
+
+    #[test]
+    fn the_applied_secret_is_read_from_the_tags_and_the_managed_one_from_aws() {
+        let secret = [(tag::SECRET, "arn:secret"), (tag::SECRET_VERSION, "v1")];
+        let all = secret.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+        let have = instance(&described(&all).set_master_user_secret(None).build());
+        assert_eq!(have.manage_master_user_password, Some(false));
+        assert_eq!(have.master_secret.and_then(|secret| secret.version.known().cloned()).as_deref(), Some("v1"));
+    }
+
+    #[test]
+    fn before_it_has_an_endpoint_it_has_no_port_to_give() {
+        let out = outputs(&described(&tags()).set_endpoint(None).build());
+        assert_eq!((out.endpoint, out.port), (None, None));
     }
 }

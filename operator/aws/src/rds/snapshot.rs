@@ -41,9 +41,9 @@ enum Route {
 fn route(snapshot: &sdk::DbSnapshot, encrypted: bool, key: Option<String>) -> Result<Route> {
     let is = snapshot.encrypted().unwrap_or(false);
     match (is, encrypted, key) {
-        (true, false, _) => Err(Error::invalid(
-            "an encrypted snapshot cannot be restored without encryption: leave encryption on",
-        )),
+        (true, false, _) => {
+            Err(Error::invalid("an encrypted snapshot cannot be restored without encryption: leave encryption on"))
+        }
         (true, true, Some(key)) if snapshot.kms_key_id() != Some(key.as_str()) => Ok(Route::CopyUnder(key)),
         (false, true, key) => Ok(Route::CopyUnder(key.unwrap_or_else(|| DEFAULT_KEY.to_owned()))),
         _ => Ok(Route::Straight),

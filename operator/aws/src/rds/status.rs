@@ -4,8 +4,14 @@ use terrace_engine::State;
 
 /// Works as asked, whatever RDS does beside it (user guide, "Viewing Amazon RDS DB instance status"; Aurora user guide,
 /// "Viewing DB cluster status"). A backup or an optimisation of storage is no change of ours, and no outage.
-const READY: &[&str] =
-    &["available", "backing-up", "storage-optimization", "storage-initialization", "storage-config-upgrade", "backtracking"];
+const READY: &[&str] = &[
+    "available",
+    "backing-up",
+    "storage-optimization",
+    "storage-initialization",
+    "storage-config-upgrade",
+    "backtracking",
+];
 
 /// Will not come back by itself.
 const FAILED: &[&str] = &[
@@ -30,8 +36,13 @@ const FAILED: &[&str] = &[
 const DELETING: &[&str] = &["deleting", "delete-precheck", "deleted"];
 
 /// Statuses of which no last snapshot can be taken (API reference, DeleteDBInstance).
-pub(super) const NO_LAST_SNAPSHOT: &[&str] =
-    &["failed", "incompatible-restore", "incompatible-network", "incompatible-create", "inaccessible-encryption-credentials"];
+pub(super) const NO_LAST_SNAPSHOT: &[&str] = &[
+    "failed",
+    "incompatible-restore",
+    "incompatible-network",
+    "incompatible-create",
+    "inaccessible-encryption-credentials",
+];
 
 /// What a status of an instance, a cluster or a proxy means.
 pub(super) fn state(status: Option<&str>) -> State {
@@ -52,7 +63,10 @@ mod tests {
     fn every_status_is_ready_settling_failed_or_deleting() {
         assert_eq!(state(Some("backing-up")), State::Ready);
         assert_eq!(state(Some("modifying")), State::Settling("modifying".into()));
-        assert_eq!(state(Some("configuring-enhanced-monitoring")), State::Settling("configuring-enhanced-monitoring".into()));
+        assert_eq!(
+            state(Some("configuring-enhanced-monitoring")),
+            State::Settling("configuring-enhanced-monitoring".into())
+        );
         assert_eq!(state(Some("storage-full")), State::Failed("storage-full".into()));
         assert_eq!(state(Some("deleting")), State::Deleting);
         assert_eq!(state(None), State::Settling("creating".into()));

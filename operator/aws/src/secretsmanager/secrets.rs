@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_secretsmanager::types::Tag;
 use serde_json::{Map, Value};
 use terrace_engine::{Disposal, Error, Provider, Result, Seen, State, reason};
@@ -22,8 +23,8 @@ use crate::tags;
 /// The least that AWS takes: days in which a secret deleted by mistake can be had back.
 const RECOVERY: i64 = 7;
 const GONE: &[&str] = &["ResourceNotFoundException"];
-/// Among other things, what a secret that is scheduled for deletion answers.
-const REFUSED: &str = "InvalidRequestException";
+/// What a name that is scheduled for deletion answers, among other things; the second where the token is known as well.
+const REFUSED: &[&str] = &["InvalidRequestException", "ResourceExistsException"];
 
 /// Secrets. Their values pass through the calls that make them and are kept nowhere.
 pub struct Secrets {
@@ -120,7 +121,7 @@ impl Provider<Secret> for Secrets {
             .set_tags(Some(to_sdk(&want.tags)));
         match request.send().await {
             Ok(made) => made.arn.map(Handle).ok_or_else(|| Error::retry("Secrets Manager did not say what it made")),
-            Err(error) if code(&error) == Some(REFUSED) && self.is_going(id).await? => self.reclaim(&client, id).await,
+            Err(error) if is_refused(&error) && self.is_going(id).await? => self.reclaim(&client, id).await,
             Err(error) => Err(classify(error)),
         }
     }
@@ -146,7 +147,7 @@ impl Provider<Secret> for Secrets {
         let client = self.shelf.writer(id);
         let request = client.delete_secret().secret_id(key(id)).recovery_window_in_days(RECOVERY);
         match request.send().await {
-            Err(error) if code(&error) == Some(REFUSED) && self.is_going(id).await? => Ok(()),
+            Err(error) if is_refused(&error) && self.is_going(id).await? => Ok(()),
             result => absent(result, GONE).map(drop),
         }
     }
@@ -171,6 +172,10 @@ fn have(found: &Found) -> Secret {
         kms_key_id: found.kms_key_id.clone().map(Val::Known),
         tags: found.tags.clone(),
     }
+}
+
+fn is_refused<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
+    code(error).is_some_and(|code| REFUSED.contains(&code))
 }
 
 fn kms_key(want: &Secret) -> Result<Option<String>> {
@@ -233,7 +238,7 @@ mod tests {
             })
             .then_output(|| GetRandomPasswordOutput::builder().random_password("p").build());
         let create = mock!(Client::create_secret).then_error(|| {
-            let meta = ErrorMetadata::builder().code(REFUSED).message("scheduled for deletion").build();
+            let meta = ErrorMetadata::builder().code(REFUSED[0]).message("scheduled for deletion").build();
             CreateSecretError::InvalidRequestException(InvalidRequestException::builder().meta(meta).build())
         });
         let describe = mock!(Client::describe_secret).then_output(move || {

@@ -11,6 +11,7 @@ use terrace_model::diff::diff;
 use terrace_model::{Id, KindSpec, Resource};
 
 use crate::bed::{REGION, clients, id};
+use crate::gaps;
 use crate::life::Life;
 
 const DIMENSION: &str = "rds:cluster:ReadReplicaCount";
@@ -72,7 +73,7 @@ async fn a_target_is_registered_changed_and_deregistered() {
     let diff = diff(&spec, &json(&want), &json(&have), &BTreeMap::new(), &BTreeMap::new());
     targets.update(&id, &have, &want, &diff).await.expect("it is changed");
     assert_eq!(bounds(&clients, &resource).await, Some((2, 8)));
-    for _ in 0..2 {
+    for _ in 0..gaps::deletions(&id.kind) {
         targets.delete(&id, &want, Disposal::Delete).await.expect("it is deregistered, or gone already");
     }
     assert_eq!(bounds(&clients, &resource).await, None);

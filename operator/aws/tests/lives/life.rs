@@ -10,6 +10,8 @@ use terrace_model::diff::{OwnedKeys, diff};
 use terrace_model::identity::{Freshness, tag};
 use terrace_model::{Certainty, Change, Diff, Effect, Id, Owner, Rule};
 
+use crate::gaps;
+
 /// One resource, its wish, and values for its fields other than those of the wish.
 pub struct Life {
     pub clients: Clients,
@@ -54,7 +56,10 @@ impl Life {
     /// What is there, which a filtered look and a whole list must tell alike.
     async fn sight(&self) -> Sight {
         match (self.look(Freshness::Now).await, self.look(Freshness::Recent).await) {
-            (Look::Present(now), Look::Present(listed)) => {
+            (Look::Present(now), Look::Present(mut listed)) => {
+                for field in gaps::unlisted(&self.id.kind) {
+                    listed.have[field] = now.have[field].clone();
+                }
                 assert_eq!((&now.have, &now.out, &now.handle), (&listed.have, &listed.out, &listed.handle));
                 *now
             }
@@ -120,7 +125,7 @@ impl Life {
 
     async fn delete(&self) {
         let have = self.sight().await.have;
-        for _ in 0..2 {
+        for _ in 0..gaps::deletions(&self.id.kind) {
             self.provider().delete(&self.id, &have, Disposal::Delete).await.expect("it is deleted, or gone already");
         }
         assert!(matches!(self.look(Freshness::Now).await, Look::Absent), "it is still there");

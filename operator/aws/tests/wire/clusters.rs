@@ -21,7 +21,7 @@ pub fn cluster_parameter_group(_: &Stage) -> Case {
 pub fn cluster(stage: &Stage) -> Case {
     let want = DbCluster {
         engine: "aurora-postgresql".into(),
-        engine_version: Some("16.4".into()),
+        engine_version: Some("16.8".into()),
         allow_major_version_upgrade: Some(false),
         database_name: Some("orders".into()),
         port: Some(5432),
@@ -75,7 +75,7 @@ pub fn cluster(stage: &Stage) -> Case {
         edit("enabledCloudwatchLogsExports", json!([])),
         edit("storageType", "aurora-iopt1"),
         edit("networkType", "DUAL"),
-        one_way("engineVersion", "16.6"),
+        one_way("engineVersion", "16.9"),
     ]);
     // What no wish sets has no first value to go back to.
     edits.iter_mut().filter(|edit| edit.field == "storageType").for_each(|edit| edit.back = false);

@@ -1,0 +1,30 @@
+//! What each emulator does otherwise than AWS, so that the rest can be asked of it. Each entry says what AWS does.
+
+/// Emulator, kind, field, what AWS does: what a whole list leaves out though a look at one shows it.
+const UNLISTED: &[(&str, &str, &str, &str)] = &[
+    ("ministack", "iam/Role", "permissionsBoundary", "GetAccountAuthorizationDetails shows a role's boundary"),
+    ("ministack", "secretsmanager/Secret", "kmsKeyId", "ListSecrets shows a secret's key"),
+];
+
+/// Emulator, kind, what AWS does: where taking away what is gone is answered by another code than AWS's.
+const MISCALLED: &[(&str, &str, &str)] = &[
+    ("moto", "applicationautoscaling/ScalableTarget", "DeregisterScalableTarget answers ObjectNotFoundException"),
+    ("moto", "applicationautoscaling/ScalingPolicy", "DeleteScalingPolicy answers ObjectNotFoundException"),
+];
+
+fn emulator() -> String {
+    std::env::var("TERRACE_WIRE_EMULATOR").unwrap_or_else(|_| "ministack".into())
+}
+
+/// The fields of a kind that this emulator's lists leave out.
+pub fn unlisted(kind: &str) -> Vec<&'static str> {
+    let emulator = emulator();
+    let here = UNLISTED.iter().filter(|(with, of, ..)| *with == emulator && *of == kind);
+    here.map(|(_, _, field, _)| *field).collect()
+}
+
+/// How often a resource of a kind can be deleted: a second try must do no harm, where the emulator says what AWS says.
+pub fn deletions(kind: &str) -> usize {
+    let emulator = emulator();
+    if MISCALLED.iter().any(|(with, of, _)| *with == emulator && *of == kind) { 1 } else { 2 }
+}
