@@ -68,7 +68,7 @@ impl Memory {
         *count - 1
     }
 
-    /// A node did as it was told.
+    /// A pass went by in which nothing failed at this node.
     pub fn succeeded(&self, uid: &str, key: &NodeKey) {
         self.notes().failures.remove(&(uid.into(), key.clone()));
     }

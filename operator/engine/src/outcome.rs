@@ -54,7 +54,10 @@ impl Requeue<'_> {
     ) -> Option<Duration> {
         let nodes = plan.0.iter().filter_map(|(key, step)| match (failures.get(key), &step.action) {
             (Some(error), _) | (None, Action::Stop(error)) => Some(error.next_try(self.memory.failed(self.uid, key))),
-            _ => self.node(key, step, sights),
+            (None, _) => {
+                self.memory.succeeded(self.uid, key);
+                self.node(key, step, sights)
+            }
         });
         nodes.chain(unsaved.map(|error| error.next_try(0))).min()
     }

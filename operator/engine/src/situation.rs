@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use terrace_model::identity::Freshness;
-use terrace_model::{DeletionPolicy, Entry, Graph, Id, Inventory, KindSpec, NodeKey, OwnerRef, Place};
+use terrace_model::{DeletionPolicy, Entry, Graph, Id, Inventory, KindSpec, NodeKey, OwnerRef, Place, Replace};
 
 use crate::error::Error;
 use crate::ownership::{Adopt, Title, title};
@@ -39,6 +39,15 @@ impl<'a> Situation<'a> {
     /// The key that a wish stands for now.
     pub fn current(&self, id: &str) -> NodeKey {
         self.inventory.current(id).map_or_else(|| NodeKey::new(id, 1), Entry::key)
+    }
+
+    /// True where a wish's older incarnation stands in the way of its successor.
+    pub fn is_displaced(&self, id: &str) -> bool {
+        let older = |entry: &&Entry| entry.id == id && self.inventory.is_superseded(&entry.key());
+        let yields = |entry: &Entry| {
+            self.kinds.get(entry.kind.as_str()).is_some_and(|spec| spec.replace == Replace::DeleteFirst)
+        };
+        self.inventory.0.values().find(older).is_some_and(yields)
     }
 
     /// What was seen of a node, if it is there.

@@ -4,9 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
+use futures::{FutureExt, StreamExt};
 use jiff::Timestamp;
 use serde_json::Value;
 use terrace_model::identity::Freshness;
@@ -94,6 +94,10 @@ struct Walk<'a> {
     freshness: Freshness,
 }
 
+fn is_looking(plan: &Plan) -> bool {
+    plan.0.values().any(|step| step.action == Action::Look)
+}
+
 impl Walk<'_> {
     async fn run(&mut self, ledger: &dyn Ledger) -> Result<()> {
         let mut running: FuturesUnordered<BoxFuture<'static, Done>> = FuturesUnordered::new();
@@ -108,12 +112,18 @@ impl Walk<'_> {
             if self.forget(&filtered.plan) {
                 continue;
             }
-            for (key, step) in &filtered.plan.0 {
+            // Nothing is changed before all has been seen: what is seen last may have to go first.
+            let looking = is_looking(&filtered.plan);
+            for (key, step) in filtered.plan.0.iter().filter(|(_, step)| !looking || step.action == Action::Look) {
                 running.extend(self.start(key, step));
             }
             match running.next().await {
                 Some(done) => self.take(done),
                 None => break,
+            }
+            // Whatever else has come back by now goes into the same plan.
+            while let Some(Some(done)) = running.next().now_or_never() {
+                self.take(done);
             }
         }
         let plan = self.plan().plan;
@@ -160,8 +170,7 @@ impl Walk<'_> {
 
     /// Writes what is about to be made, before it is made. True where something changed, and the plan with it.
     async fn intend(&mut self, filtered: &Filtered, ledger: &dyn Ledger) -> Result<bool> {
-        let looking = filtered.plan.0.values().any(|step| step.action == Action::Look);
-        if looking {
+        if is_looking(&filtered.plan) {
             return Ok(false);
         }
         let doubtful = self.doubtful();
@@ -223,7 +232,6 @@ impl Walk<'_> {
     }
 
     fn take(&mut self, done: Done) {
-        let uid = &self.request.owner.uid;
         if let (Some(handle), Some(entry)) = (done.handle, self.inventory.0.get_mut(&done.key)) {
             entry.handle = Some(handle);
         }
@@ -233,11 +241,8 @@ impl Walk<'_> {
         if let Some(look) = done.look {
             self.sights.insert(done.key.clone(), look);
         }
-        match done.failure {
-            Some(error) => {
-                self.failures.insert(done.key, error);
-            }
-            None => self.memory.succeeded(uid, &done.key),
+        if let Some(error) = done.failure {
+            self.failures.insert(done.key, error);
         }
     }
 

@@ -182,6 +182,10 @@ fn present(situation: &Situation, key: &NodeKey, spec: &KindSpec, wish: &Wish, s
     if sight.state == State::Deleting {
         return (creation(situation, key, spec), Gate::waits("AWS is still deleting what stood under this name"));
     }
+    let mut older = situation.inventory.0.values().filter(|entry| entry.id == key.id && entry.incarnation < key.incarnation);
+    if older.any(|entry| entry.handle.as_ref() == Some(&sight.handle)) {
+        return (creation(situation, key, spec), Gate::waits("the resource that it replaces is still there"));
+    }
     match situation.title(key, sight) {
         Title::Ours | Title::Adoptable => {}
         Title::Unproven => return (Action::Keep, Gate::waits("its tags may not be visible yet")),
@@ -197,12 +201,16 @@ fn present(situation: &Situation, key: &NodeKey, spec: &KindSpec, wish: &Wish, s
         let message = format!("{} of {key} is {} and cannot become {}: {instead}", change.path, change.from, change.to);
         return (Action::Stop(Error::Invalid { reason: reason::REFUSED, message }), Gate::Open);
     }
+    let forced = found.forcing().next().is_some();
+    // What stands on something that goes before its successor comes must go before it.
+    let displaced = forced && wish.waits.iter().all(|id| situation.is_displaced(id));
     let gate = match &sight.state {
+        _ if displaced => Gate::Open,
         _ if !wish.waits.is_empty() => Gate::on(wish.waits.clone()),
         State::Settling(word) => Gate::waits(format!("AWS says {word}")),
         State::Ready | State::Failed(_) | State::Deleting => Gate::Open,
     };
-    if found.forcing().next().is_some() {
+    if forced {
         let carried =
             spec.restores.is_some() && found.forcing().all(|change| spec.carries.contains(&change.path.as_str()));
         return (Action::Replace { diff: found, carried }, gate);
@@ -262,11 +270,29 @@ fn ending(situation: &Situation, key: &NodeKey, entry: &Entry, spec: &KindSpec, 
     if sight.state == State::Deleting {
         return (action, Gate::waits("AWS is deleting it"));
     }
-    let yields = superseded && spec.replace == Replace::DeleteFirst;
-    let users = situation.inventory.dependents(key).filter(|other| other.id != key.id);
-    let users: BTreeSet<String> = users.map(|other| other.key().to_string()).collect();
-    let gate = if users.is_empty() || yields { Gate::Open } else { Gate::on(users) };
+    let users = standing_users(situation, key, superseded.then_some(spec.replace));
+    let gate = if users.is_empty() { Gate::Open } else { Gate::on(users) };
     (action, gate)
+}
+
+/// What must go, move or come before `key` may go.
+fn standing_users(situation: &Situation, key: &NodeKey, superseded: Option<Replace>) -> BTreeSet<String> {
+    let inventory = situation.inventory;
+    let others = inventory.dependents(key).filter(|other| other.id != key.id);
+    let goes = |other: &&Entry| {
+        let spec = situation.kinds.get(other.kind.as_str());
+        inventory.is_superseded(&other.key()) && spec.is_some_and(|spec| spec.replace == Replace::DeleteFirst)
+    };
+    match superseded {
+        // It yields its place: those that stay move afterwards, to the successor.
+        Some(Replace::DeleteFirst) => others.filter(goes).map(|other| other.key().to_string()).collect(),
+        Some(Replace::CreateFirst) => {
+            let successor = situation.current(&key.id);
+            let missing = situation.sight(&successor).is_none().then(|| successor.to_string());
+            others.map(|other| other.key().to_string()).chain(missing).collect()
+        }
+        None => others.map(|other| other.key().to_string()).collect(),
+    }
 }
 
 fn disposal(situation: &Situation, entry: &Entry, spec: &KindSpec, superseded: bool) -> OnDelete {

@@ -1,0 +1,36 @@
+//! The life of every tier's graph, undisturbed.
+
+use terrace_engine::sim::SimAws;
+use terrace_tiers::samples::samples;
+
+use crate::harness::{Mutant, Object, World, edited, replaced};
+
+#[tokio::test]
+async fn every_graph_comes_up_follows_edits_and_goes_without_a_trace() {
+    for (name, graph) in samples() {
+        let retained = name == "retain";
+        let mut world = World::new(vec![Object::new(name, graph.clone())]);
+        for (stage, wishes) in [("create", graph.clone()), ("edit", edited(&graph)), ("replace", replaced(&graph))] {
+            world.objects[0].graph = wishes;
+            world.settle().await.unwrap_or_else(|_| panic!("{name}, {stage}: stuck\n{}", world.sim.trace()));
+            world.check(&format!("{name}, {stage}")).unwrap_or_else(|story| panic!("{story}"));
+        }
+        world.objects[0].deleting = true;
+        world.settle().await.unwrap_or_else(|_| panic!("{name}, delete: stuck\n{}", world.sim.trace()));
+        world.check(&format!("{name}, delete")).unwrap_or_else(|story| panic!("{story}"));
+        assert!(retained || world.standing().is_empty(), "{name}: {:#?}", world.standing());
+    }
+}
+
+#[tokio::test]
+async fn a_replacement_carries_the_data_over() {
+    let (_, graph) = samples().into_iter().find(|(name, _)| *name == "smallest").expect("the sample");
+    let mut world = World::with(SimAws::new(), vec![Object::new("orders", graph.clone())], Mutant::NONE);
+    world.settle().await.expect("it settles");
+    let first = world.sim.console().only("rds/DbInstance");
+    world.objects[0].graph = replaced(&graph);
+    world.settle().await.expect("it settles");
+    let second = world.sim.console().only("rds/DbInstance");
+    assert_ne!(first.handle, second.handle);
+    assert_eq!(first.data, second.data, "the successor is made from the last snapshot");
+}

@@ -1,0 +1,7 @@
+//! The engine on the in-memory AWS: every order, every crash, every policy, on the graphs of real tiers.
+
+mod bugs;
+mod crash;
+mod harness;
+mod life;
+mod still;
