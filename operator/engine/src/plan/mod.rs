@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 use terrace_model::diff::{OwnedKeys, diff};
 use terrace_model::identity::tag;
-use terrace_model::{Diff, Entry, KindSpec, NodeKey, NodeSpec, OnDelete, Place, Replace};
+use terrace_model::{Certainty, Change, Diff, Entry, KindSpec, NodeKey, NodeSpec, OnDelete, Place, Replace};
 
 use crate::error::{Error, reason};
 use crate::ownership::Title;
@@ -182,7 +182,8 @@ fn present(situation: &Situation, key: &NodeKey, spec: &KindSpec, wish: &Wish, s
     if sight.state == State::Deleting {
         return (creation(situation, key, spec), Gate::waits("AWS is still deleting what stood under this name"));
     }
-    let mut older = situation.inventory.0.values().filter(|entry| entry.id == key.id && entry.incarnation < key.incarnation);
+    let mut older =
+        situation.inventory.0.values().filter(|entry| entry.id == key.id && entry.incarnation < key.incarnation);
     if older.any(|entry| entry.handle.as_ref() == Some(&sight.handle)) {
         return (creation(situation, key, spec), Gate::waits("the resource that it replaces is still there"));
     }
@@ -202,8 +203,7 @@ fn present(situation: &Situation, key: &NodeKey, spec: &KindSpec, wish: &Wish, s
         return (Action::Stop(Error::Invalid { reason: reason::REFUSED, message }), Gate::Open);
     }
     let forced = found.forcing().next().is_some();
-    // What stands on something that goes before its successor comes must go before it.
-    let displaced = forced && wish.waits.iter().all(|id| situation.is_displaced(id));
+    let displaced = forced && found.forcing().all(|change| is_displaced(situation, change));
     let gate = match &sight.state {
         _ if displaced => Gate::Open,
         _ if !wish.waits.is_empty() => Gate::on(wish.waits.clone()),
@@ -217,6 +217,14 @@ fn present(situation: &Situation, key: &NodeKey, spec: &KindSpec, wish: &Wish, s
     }
     let drift = entry.is_some_and(|entry| entry.applied.as_ref() == Some(&wish.hash));
     (Action::Update { diff: found, drift }, gate)
+}
+
+/// What stands on something that goes before its successor comes must go before it.
+fn is_displaced(situation: &Situation, change: &Change) -> bool {
+    match &change.certainty {
+        Certainty::Changed => false,
+        Certainty::Unknown(by) => by.split_once('.').is_some_and(|(id, _)| situation.is_displaced(id)),
+    }
 }
 
 fn settled(sight: &Sight, spec: &KindSpec) -> Action {
@@ -301,7 +309,9 @@ fn disposal(situation: &Situation, entry: &Entry, spec: &KindSpec, superseded: b
         (_, true) if spec.snapshots => OnDelete::Snapshot,
         (_, true) => OnDelete::Delete,
         (None, false) => situation.deletion.of(spec),
-        (Some(_), false) => entry.on_delete,
+        (Some(_), false) if spec.holds_data => entry.on_delete,
+        // A rule that is no longer wished for must not go on admitting somebody, whatever becomes of the object's end.
+        (Some(_), false) => OnDelete::Delete,
     }
 }
 
@@ -310,12 +320,12 @@ fn release(sight: &Sight) -> Action {
     let tags = sight.have.get("tags").and_then(Value::as_object);
     let ours = tags.into_iter().flatten().filter(|(key, _)| key.starts_with(tag::PREFIX));
     let changes: Vec<_> = ours
-        .map(|(key, value)| terrace_model::Change {
+        .map(|(key, value)| Change {
             path: format!("tags.{key}"),
             from: value.clone(),
             to: Value::Null,
             effect: terrace_model::Effect::InPlace,
-            certainty: terrace_model::Certainty::Changed,
+            certainty: Certainty::Changed,
         })
         .collect();
     if changes.is_empty() { Action::Forget } else { Action::Release(Diff(changes)) }

@@ -139,6 +139,16 @@ fn what_left_the_graph_goes_after_whatever_depends_on_it() {
 }
 
 #[test]
+fn of_what_left_the_graph_only_data_is_kept_by_the_policy() {
+    let retained = |entry: &mut Entry| {
+        made(entry);
+        entry.on_delete = OnDelete::Retain;
+    };
+    check(&world().entry("a", PLAIN, retained).see("a", State::Ready, json!({})), "a", "delete", "now");
+    check(&world().entry("db", DATABASE, retained).see("db", State::Ready, json!({})), "db", "release", "now");
+}
+
+#[test]
 fn an_object_that_is_deleted_disposes_by_its_policy() {
     let world = |deletion| {
         let mut world = world().entry("db", DATABASE, made).see("db", State::Ready, json!({}));

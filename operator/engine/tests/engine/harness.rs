@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -10,7 +9,8 @@ use terrace_engine::ownership::Adopt;
 use terrace_engine::sim::{Faults, SimAws};
 use terrace_engine::{ChangePolicy, Engine, Ledger, Look, Memory, Outcome, Policy, Registry, Request};
 use terrace_model::identity::Freshness;
-use terrace_model::{DeletionPolicy, Graph, Inventory, OwnerRef, Phase};
+use terrace_model::resolve::references;
+use terrace_model::{DeletionPolicy, Graph, Id, Inventory, OwnerRef, Phase, Source, resolve};
 
 /// Passes after which a run counts as stuck.
 const PATIENCE: usize = 600;
@@ -99,7 +99,7 @@ impl World {
     }
 
     pub fn with(sim: Arc<SimAws>, objects: Vec<Object>, mutant: Mutant) -> Self {
-        let world = World {
+        let mut world = World {
             sim,
             objects,
             passes: 0,
@@ -109,7 +109,8 @@ impl World {
             foreign: BTreeMap::new(),
         };
         for object in &world.objects {
-            prepare(&world.sim, &object.graph);
+            prepare(&world.sim, object);
+            world.foreign.extend(absent(object, &world.objects));
         }
         world
     }
@@ -196,9 +197,9 @@ impl World {
         }
     }
 
-    /// What stands: kind, owner's name and node, of what is owned.
+    /// What stands and is owned by an object: kind, owner's name and node, of what is owned.
     pub fn standing(&self) -> Vec<String> {
-        let live = self.sim.console().live();
+        let live: Vec<_> = self.sim.console().live().into_iter().filter(|live| live.maker.is_some()).collect();
         let mut names: Vec<String> =
             live.iter().map(|live| format!("{} {}", live.key.kind, label(&live.tags()))).collect();
         names.sort();
@@ -258,12 +259,43 @@ fn outputs(outcome: &Outcome) -> Value {
 }
 
 /// Puts what the graph restores from into the account.
-fn prepare(sim: &SimAws, graph: &Graph) {
-    for node in graph.nodes().values() {
+fn prepare(sim: &SimAws, object: &Object) {
+    for (id, node) in object.graph.nodes() {
         if let Some(name) = node.want.pointer("/restoreFrom/snapshot").and_then(Value::as_str) {
             sim.console().put_snapshot(&node.kind, &node.place.region, name);
         }
+        if let Some(source) = node.want.pointer("/restoreFrom/pointInTime/source").and_then(Value::as_str) {
+            let mut have = resolve(&node.want, &|_| Some("of-the-source".into())).value;
+            have["restoreFrom"] = Value::Null;
+            let id = Id {
+                owner: object.owner.clone(),
+                place: node.place.clone(),
+                kind: node.kind.clone(),
+                node: id.clone(),
+                incarnation: 1,
+                remade: 0,
+                handle: None,
+                address: Map::new(),
+                freshness: Freshness::Now,
+            };
+            sim.console().create_named(&id, source, &have);
+        }
     }
+}
+
+/// Outputs of the objects that a graph refers to and that are not part of the test.
+fn absent(object: &Object, objects: &[Object]) -> BTreeMap<String, Value> {
+    let mut outputs: BTreeMap<String, Value> = BTreeMap::new();
+    let all = object.graph.nodes().values().flat_map(|node| references(&node.want));
+    for reference in all {
+        if let Source::Object(path) = reference.source
+            && objects.iter().all(|object| object.path() != path)
+        {
+            let text = format!("{}-of-{path}", reference.output);
+            outputs.entry(path).or_insert_with(|| json!({}))[reference.output] = text.into();
+        }
+    }
+    outputs
 }
 
 /// A copy of a graph, changed node by node; `None` leaves a node out.
@@ -303,12 +335,4 @@ pub fn replaced(graph: &Graph) -> Graph {
         }
         id != "access-cluster"
     })
-}
-
-/// Waits out what AWS does by itself.
-pub async fn rest(world: &mut World) {
-    while let Some(moment) = world.sim.next_moment() {
-        world.sim.clock().advance_to(moment);
-    }
-    world.sim.clock().advance(Duration::from_secs(1));
 }

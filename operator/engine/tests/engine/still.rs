@@ -1,1 +1,78 @@
-//! .
+//! Standing still costs nothing, and whatever is changed behind our back is found all the same.
+
+use serde_json::{Value, json};
+use terrace_engine::sim::Calls;
+use terrace_model::identity::Freshness;
+use terrace_model::{NodeKey, Rule};
+use terrace_tiers::samples::samples;
+
+use crate::harness::{Object, World};
+
+fn changes(calls: &Calls) -> (u64, u64) {
+    (calls.aws_writes(), calls.kubernetes_writes())
+}
+
+#[tokio::test]
+async fn ten_resyncs_of_every_graph_change_nothing_and_write_nothing() {
+    for (name, graph) in samples() {
+        let mut world = World::new(vec![Object::new(name, graph)]);
+        world.settle().await.unwrap_or_else(|_| panic!("{name} is stuck\n{}", world.sim.trace()));
+        world.objects[0].freshness = Freshness::Recent;
+        let before = world.sim.calls();
+        for _ in 0..10 {
+            world.pass(0).await;
+            assert!(world.is_ready(0), "{name}\n{}", world.sim.trace());
+        }
+        let calls = world.sim.calls().since(&before);
+        assert_eq!(changes(&calls), (0, 0), "{name}\n{}", world.sim.trace());
+    }
+}
+
+/// Another value of the same type.
+fn other(value: &Value) -> Option<Value> {
+    Some(match value {
+        Value::Bool(value) => json!(!value),
+        Value::Number(value) => json!(value.as_i64().map_or(value.as_f64()? as i64, |value| value) - 1),
+        Value::String(value) if value.starts_with("arn:") => return None,
+        Value::String(value) => json!(format!("{value}x")),
+        _ => return None,
+    })
+}
+
+#[tokio::test]
+async fn every_field_of_every_kind_that_changes_behind_the_back_is_found() {
+    let (mut found, mut kinds) = (0, std::collections::BTreeSet::new());
+    for (name, graph) in samples().into_iter().filter(|(name, _)| ["every-option", "aurora-autoscaling"].contains(name))
+    {
+        let mut world = World::new(vec![Object::new(name, graph.clone())]);
+        world.settle().await.unwrap_or_else(|_| panic!("{name} is stuck\n{}", world.sim.trace()));
+        world.objects[0].policy.paused = true;
+        world.objects[0].freshness = Freshness::Recent;
+        for (id, node) in graph.nodes() {
+            let specs = terrace_model::aws::kinds();
+            let spec = specs.iter().find(|spec| spec.kind == node.kind).expect("a kind of the model");
+            if spec.read_only {
+                continue;
+            }
+            let handle = world.objects[0].last.as_ref().and_then(|last| last.inventory.current(id)?.handle.clone());
+            let handle = handle.unwrap_or_else(|| panic!("{name}: {id} has a handle"));
+            for (field, wished) in node.want.as_object().into_iter().flatten() {
+                let compared =
+                    !matches!(spec.rule(field), Some(Rule::OnCreate | Rule::Keyed | Rule::Grows | Rule::Prefix));
+                let Some(value) = other(wished).filter(|_| compared && !spec.address.contains(&field.as_str())) else {
+                    continue;
+                };
+                world.sim.console().change(&handle, field, value);
+                world.pass(0).await;
+                let last = world.objects[0].last.as_ref().expect("a pass");
+                let step = &last.plan.0[&NodeKey::new(id, 1)];
+                assert!(step.action.is_change(), "{name}: {id}.{field} was changed, and {:?} is planned", step.action);
+                world.sim.console().change(&handle, field, wished.clone());
+                found += 1;
+                kinds.insert(node.kind.clone());
+            }
+        }
+    }
+    println!("{found} changes found, of {} kinds", kinds.len());
+    assert!(found > 60, "{found}");
+}
