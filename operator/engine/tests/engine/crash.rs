@@ -73,14 +73,14 @@ fn graph(name: &str) -> Graph {
 #[tokio::test]
 async fn the_smallest_graph_survives_every_fault_at_every_point() {
     let graph = graph("smallest");
-    matrix("smallest", || vec![Object::new("orders", graph.clone())], 120).await;
+    matrix("smallest", || vec![Object::new("orders", graph.clone())], 60).await;
 }
 
 #[tokio::test]
 async fn every_graph_survives_faults_all_over_its_life() {
     let mut runs = 0;
     for (name, graph) in samples() {
-        runs += matrix(name, || vec![Object::new(name, graph.clone())], 3).await;
+        runs += matrix(name, || vec![Object::new(name, graph.clone())], 2).await;
     }
     println!("{runs} runs over {} graphs", samples().len());
 }
@@ -88,7 +88,10 @@ async fn every_graph_survives_faults_all_over_its_life() {
 /// A second object whose rule lies in the first one's security group, by an output of the first.
 fn guest(graph: &Graph) -> Graph {
     let late = serde_json::json!({ "$terrace": { "object": "DataTier/shop/orders", "output": "access.groupId" } });
-    changed(graph, |id, _, want| {
+    changed(graph, |id, kind, want| {
+        if kind == "kubernetes/BindingSecret" {
+            want["name"] = "guest-binding".into();
+        }
         if id == "access-cluster" {
             want["groupId"] = late.clone();
             // The same rule would be the first object's.
@@ -102,7 +105,7 @@ fn guest(graph: &Graph) -> Graph {
 async fn objects_that_share_a_target_survive_faults_together() {
     let graph = graph("smallest");
     let both = || vec![Object::new("orders", graph.clone()), Object::new("guest", guest(&graph))];
-    matrix("two objects that share a group", both, 16).await;
+    matrix("two objects that share a group", both, 8).await;
 }
 
 #[tokio::test]
@@ -110,7 +113,7 @@ async fn faults_that_come_thick_and_fast_only_delay_the_end() {
     let graph = graph("smallest");
     let objects = || vec![Object::new("orders", graph.clone())];
     let right = live(&mut World::new(objects())).await.unwrap_or_else(|story| panic!("{story}"));
-    for seed in 0..if full() { 500 } else { 6 } {
+    for seed in 0..if full() { 500 } else { 3 } {
         let faults = Faults::random(seed, Rates::ROUGH).until(2_000);
         let result = compare(objects(), faults, Mutant::NONE, &right).await;
         result.unwrap_or_else(|story| panic!("seed {seed}: {story}"));
@@ -130,7 +133,7 @@ async fn look_ups_that_lag_make_nothing_twice() {
     let objects = || vec![Object::new("orders", graph.clone())];
     let mut world = World::with(lagging(), objects(), Mutant::NONE);
     let right = live(&mut world).await.unwrap_or_else(|story| panic!("{story}"));
-    for point in (0..world.sim.points()).step_by(if full() { 1 } else { 45 }) {
+    for point in (0..world.sim.points()).step_by(if full() { 1 } else { 90 }) {
         for fault in [Fault::CrashAfter, Fault::LoseReply] {
             let mut world = World::with(lagging(), objects(), Mutant::NONE).faults(Faults::at(point, fault));
             let life = live(&mut world).await.unwrap_or_else(|story| panic!("{fault:?} at {point}: {story}"));
