@@ -11,7 +11,8 @@ use tokio::sync::Mutex;
 
 use crate::tools::Tools;
 
-/// Calls to AWS as an account, in a region. They go to the emulator itself, so the checker does not count them.
+/// Calls to AWS as an account, in a region. The checker mends what the emulator lacks for them too, and neither counts
+/// nor judges them.
 #[derive(Clone)]
 pub struct Aws {
     hands: Arc<Mutex<Hands>>,
@@ -51,7 +52,7 @@ impl std::fmt::Display for AwsError {
 impl std::error::Error for AwsError {}
 
 impl Aws {
-    /// Hands in `account` and `eu-west-1`, at the emulator at `endpoint`.
+    /// Hands in `account` and `eu-west-1`, at the checker at `endpoint`.
     ///
     /// # Errors
     /// When Python cannot be started.

@@ -66,7 +66,7 @@ impl Bed {
             Kubernetes::start(&tools, scratch.path(), progress),
             start_aws(options.emulator, &tools, scratch.path(), progress)
         )?;
-        let aws = Aws::start(&tools, &emulator.url, "000000000000")?;
+        let aws = Aws::start(&tools, &checker.url, "000000000000")?;
         Ok(Bed { emulator, checker, aws, kubernetes, operator: OnceCell::new(), crds: OnceCell::new(), scratch })
     }
 
@@ -141,7 +141,7 @@ impl Bed {
     /// # Errors
     /// As [`Operator::start`].
     pub async fn operator(&self) -> Result<&Operator> {
-        self.operator.get_or_try_init(|| self.start_operator(&[])).await
+        self.operator.get_or_try_init(|| self.start_operator(&["--resync-seconds", RESYNC])).await
     }
 
     /// An operator of the caller's own, with more arguments. Only one at a time acts on a bed: take a bed of your own
@@ -167,7 +167,7 @@ impl Bed {
     /// When something cannot be ended; the end of this process still ends it.
     pub async fn stop(mut self) -> Result<()> {
         let operator = match self.operator.take() {
-            Some(mut operator) => operator.stop().await.map(drop),
+            Some(operator) => operator.stop().await.map(drop),
             None => Ok(()),
         };
         self.checker.stop().await?;
@@ -186,6 +186,9 @@ impl Bed {
         self.checker.alive()
     }
 }
+
+/// The period in seconds in which the shared operator compares with AWS what stands still.
+const RESYNC: &str = "4";
 
 async fn start_aws(
     emulator: Emulator,

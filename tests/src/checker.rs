@@ -168,6 +168,7 @@ impl Checker {
         let (port, log) = (Port::take()?, scratch.join("requests.jsonl"));
         let mut program = command(&tools.python, [tools.script("reqcheck.py")]);
         program.args(["--port", &port.number().to_string(), "--upstream", upstream]).arg("--log").arg(&log);
+        program.args(["--mend", emulator.name()]);
         program.args(emulator.account_header().iter().flat_map(|header| ["--account-header", header]));
         program.env("PYTHONDONTWRITEBYTECODE", "1");
         let mut process = Process::start("checker", &program, scratch)?;
@@ -200,12 +201,13 @@ impl Checker {
         self.post("latency", &json!({ "account": account, "ms": latency.as_secs_f64() * 1000.0 })).await
     }
 
-    /// A database that an account makes from now on is `creating` for that long, and has no endpoint until then.
+    /// A database that an account makes from now on is `creating` for that long, without an endpoint, and one that it
+    /// deletes is `deleting` for that long, its name held.
     ///
     /// # Errors
     /// When the checker does not answer.
-    pub async fn slow_databases(&self, account: &str, creating: Duration) -> Result<()> {
-        self.post("slow", &json!({ "account": account, "seconds": creating.as_secs_f64() })).await
+    pub async fn slow_databases(&self, account: &str, takes: Duration) -> Result<()> {
+        self.post("slow", &json!({ "account": account, "seconds": takes.as_secs_f64() })).await
     }
 
     /// Replaces the rules of an account; none of its old ones acts any more.

@@ -70,6 +70,8 @@ impl Emulator {
         emulator.env("BIND_HOST", "127.0.0.1").env("GATEWAY_PORT", port.number().to_string());
         // No container, whatever the machine has: the emulators start some where they find Docker.
         emulator.env("DOCKER_HOST", "tcp://127.0.0.1:1");
+        // moto has AWS's managed policies only when it is told to.
+        emulator.env("MOTO_IAM_LOAD_MANAGED_POLICIES", "true");
         // Nor a listener at a fixed port: beds run side by side.
         emulator.env("IOT_MTLS_ENABLED", "0");
         emulator

@@ -74,7 +74,7 @@ const LISTS: &[List] = &[
         "rds",
         "describe_db_instance_automated_backups",
         "DBInstanceAutomatedBackups",
-        "DbiResourceId",
+        "DBInstanceIdentifier",
     ),
     list("rds/DBParameterGroup", "rds", "describe_db_parameter_groups", "DBParameterGroups", "DBParameterGroupName"),
     list("rds/DBProxy", "rds", "describe_db_proxies", "DBProxies", "DBProxyName"),

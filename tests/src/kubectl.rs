@@ -202,9 +202,9 @@ impl Kubectl {
     ) -> Result<Value> {
         self.wait_for(kind, name, deadline, |object| {
             let current = object["status"]["observedGeneration"] == object["metadata"]["generation"];
-            ensure(current, format_args!("not observed: {}", object["status"]))?;
+            ensure(current, format_args!("not observed: {}", object["status"]["conditions"]))?;
             let found = self::condition(object, condition);
-            ensure(found.is_some_and(|found| found["status"] == status), &object["status"])
+            ensure(found.is_some_and(|found| found["status"] == status), &object["status"]["conditions"])
         })
         .await
     }

@@ -1,15 +1,17 @@
 //! The operator, as the real process that it is.
 
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use tokio::sync::Mutex;
 
 use crate::http;
 use crate::ports::Port;
 use crate::process::{Process, until_up};
-use crate::wait::ensure;
+use crate::wait::{ensure, until};
 
 /// The account of the operator's own identity: no tenant's, so that a role that was not assumed shows.
 pub const ACCOUNT: &str = "999900001111";
@@ -34,7 +36,9 @@ pub struct Operator {
     start: Start,
     name: String,
     port: Port,
-    process: Process,
+    pid_file: PathBuf,
+    log: PathBuf,
+    process: Mutex<Process>,
 }
 
 impl Operator {
@@ -46,14 +50,16 @@ impl Operator {
         let port = Port::take()?;
         let name = format!("operator-{}", port.number());
         let process = Process::start(&name, &command(&start, &port)?, &start.folder)?;
-        let mut operator = Operator { start, name, port, process };
+        let (pid_file, log) = (process.pid_file().to_owned(), process.log().to_owned());
+        let operator = Operator { start, name, port, pid_file, log, process: Mutex::new(process) };
         operator.wait_until_ready().await?;
         Ok(operator)
     }
 
-    async fn wait_until_ready(&mut self) -> Result<()> {
+    async fn wait_until_ready(&self) -> Result<()> {
         let url = self.url();
-        until_up(std::slice::from_mut(&mut self.process), "the operator", Duration::from_secs(60), async || {
+        let mut process = self.process.lock().await;
+        until_up(std::slice::from_mut(&mut *process), "the operator", Duration::from_secs(60), async || {
             let reply = http::get(&url, "/readyz").await?;
             ensure(reply.status == 200, reply.body)
         })
@@ -80,7 +86,7 @@ impl Operator {
 
     /// The file with its process id, for the checker to kill it by.
     pub fn pid_file(&self) -> &Path {
-        self.process.pid_file()
+        &self.pid_file
     }
 
     /// What it logged, in all its lives.
@@ -88,39 +94,47 @@ impl Operator {
     /// # Errors
     /// When the log cannot be read.
     pub fn log(&self) -> Result<String> {
-        std::fs::read_to_string(self.process.log()).context("read the operator's log")
+        std::fs::read_to_string(&self.log).context("read the operator's log")
     }
 
     /// Ends it gracefully.
     ///
     /// # Errors
     /// When it had to be killed.
-    pub async fn stop(&mut self) -> Result<ExitStatus> {
-        self.process.stop().await
+    pub async fn stop(&self) -> Result<ExitStatus> {
+        self.process.lock().await.stop().await
     }
 
     /// Kills it.
     ///
     /// # Errors
     /// When it cannot be signalled.
-    pub async fn kill(&mut self) -> Result<ExitStatus> {
-        self.process.kill().await
+    pub async fn kill(&self) -> Result<ExitStatus> {
+        self.process.lock().await.kill().await
     }
 
     /// Waits until something else has killed it.
     ///
     /// # Errors
     /// When the deadline passes first.
-    pub async fn wait_until_dead(&mut self, deadline: Duration) -> Result<ExitStatus> {
-        tokio::time::timeout(deadline, self.process.wait()).await.context("the operator lives")?
+    pub async fn wait_until_dead(&self, deadline: Duration) -> Result<ExitStatus> {
+        let mut process = self.process.lock().await;
+        tokio::time::timeout(deadline, process.wait()).await.context("the operator lives")?
     }
 
     /// Starts it again after it has ended, with the same arguments, and waits until it is ready.
     ///
     /// # Errors
     /// As [`start`](Self::start).
-    pub async fn restart(&mut self) -> Result<()> {
-        self.process = Process::start(&self.name, &command(&self.start, &self.port)?, &self.start.folder)?;
+    pub async fn restart(&self) -> Result<()> {
+        // A killed process may hold its port a little longer than its guard lives.
+        until("the operator's port", Duration::from_secs(20), async || {
+            TcpListener::bind((Ipv4Addr::LOCALHOST, self.port.number()))?;
+            Ok(())
+        })
+        .await?;
+        *self.process.lock().await =
+            Process::start(&self.name, &command(&self.start, &self.port)?, &self.start.folder)?;
         self.wait_until_ready().await
     }
 
@@ -128,8 +142,8 @@ impl Operator {
     ///
     /// # Errors
     /// Its last lines.
-    pub fn alive(&mut self) -> Result<()> {
-        self.process.alive()
+    pub async fn alive(&self) -> Result<()> {
+        self.process.lock().await.alive()
     }
 }
 

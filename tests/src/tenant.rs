@@ -9,6 +9,7 @@ use crate::account::Account;
 use crate::aws::Aws;
 use crate::bed::Bed;
 use crate::checker::{Counters, Request, Rule};
+use crate::emulator::Emulator;
 use crate::inventory::Inventory;
 use crate::kubectl::Kubectl;
 
@@ -73,12 +74,17 @@ impl<'b> Tenant<'b> {
 
     /// A DataTier of this tenant in its shortest form, to apply as it is or changed.
     pub fn data_tier(&self, name: &str) -> Value {
-        json!({
+        let mut tier = json!({
             "apiVersion": "terrace.dev/v1alpha1", "kind": "DataTier",
             "metadata": { "name": name, "namespace": self.name },
             "spec": { "engine": "postgres", "engineVersion": "17", "instanceClass": "db.r8g.large",
                       "storage": { "size": "100Gi" }, "databaseName": "orders" },
-        })
+        });
+        if self.bed.emulator.emulator == Emulator::Moto {
+            // moto refuses windows that touch, as the defaults do.
+            tier["spec"]["maintenance"] = json!({ "window": "sun:04:00-sun:05:00" });
+        }
+        tier
     }
 
     /// What there is in the account now that was not there, or is not as it was, when the tenant was made.

@@ -7,6 +7,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::telemetry::logs::LogFormat;
 
+/// How long an object that stands still is left alone, unless a flag says otherwise.
+pub const DEFAULT_RESYNC: Duration = Duration::from_secs(600);
+
 /// Gives teams AWS from Kubernetes.
 #[derive(Debug, Parser)]
 #[command(name = "terrace", version)]
@@ -35,7 +38,7 @@ pub struct Flags {
     #[arg(long)]
     pub aws_endpoint_url: Option<String>,
     /// Seconds after which an object that stands still is compared with AWS again.
-    #[arg(long, default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    #[arg(long, default_value_t = DEFAULT_RESYNC.as_secs(), value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub resync_seconds: u64,
     /// Objects of one kind that are worked on at once.
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1000))]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 use kube::ResourceExt;
@@ -15,6 +16,7 @@ use terrace_engine::{Engine, Registry, Result};
 use terrace_model::{Place, SecretRef};
 use terrace_objects::SecretReader;
 
+use crate::cli::DEFAULT_RESYNC;
 use crate::telemetry::metrics::Metrics;
 
 /// One Environment's way into AWS.
@@ -30,6 +32,7 @@ pub struct Clouds {
     endpoint_url: Option<String>,
     limits: Arc<Limits>,
     metrics: Metrics,
+    resync: Duration,
     objects: Box<dyn Fn(&Clients) -> Registry + Send + Sync>,
     made: Mutex<BTreeMap<String, (Option<String>, Arc<Cloud>)>>,
 }
@@ -43,7 +46,14 @@ impl Clouds {
         metrics: Metrics,
         objects: impl Fn(&Clients) -> Registry + Send + Sync + 'static,
     ) -> Self {
-        Clouds { base, endpoint_url, limits, metrics, objects: Box::new(objects), made: Mutex::default() }
+        let (objects, made, resync) = (Box::new(objects), Mutex::default(), Duration::ZERO);
+        Clouds { base, endpoint_url, limits, metrics, resync, objects, made }.with_resync(DEFAULT_RESYNC)
+    }
+
+    /// For another period in which objects that stand still are looked at again.
+    #[must_use]
+    pub fn with_resync(self, resync: Duration) -> Self {
+        Clouds { resync, ..self }
     }
 
     /// The cloud of an Environment: made at the first call, and made anew when its identity changes.
@@ -73,13 +83,17 @@ impl Clouds {
             session_name: format!("terrace-{}", environment.name_any().chars().take(50).collect::<String>()),
             tags: BTreeMap::new(),
         });
-        let clients = Clients::new(&self.base, Settings {
-            account: environment.spec.account.clone(),
-            endpoint_url: self.endpoint_url.clone(),
-            assume_role,
-            limits: self.limits.clone(),
-            observer: Arc::new(self.metrics.clone()),
-        });
+        let clients = Clients::new(
+            &self.base,
+            Settings {
+                account: environment.spec.account.clone(),
+                endpoint_url: self.endpoint_url.clone(),
+                assume_role,
+                limits: self.limits.clone(),
+                observer: Arc::new(self.metrics.clone()),
+                recent: self.resync.mul_f64(0.9),
+            },
+        );
         let registry = terrace_aws::registry::registry(&clients)
             .and(terrace_aws_ec2::registry(&clients))
             .and((self.objects)(&clients));

@@ -13,6 +13,7 @@ use terrace_crds::Environment;
 use terrace_engine::Memory;
 
 use crate::cloud::Clouds;
+use crate::listed::Listed;
 use crate::telemetry::events::Events;
 use crate::telemetry::metrics::Metrics;
 use crate::wake::Wake;
@@ -22,6 +23,8 @@ pub struct Context {
     pub client: Client,
     pub environments: Store<DeserializeGuard<Environment>>,
     pub namespaces: Store<PartialObjectMeta<Namespace>>,
+    pub environments_listed: Listed,
+    pub namespaces_listed: Listed,
     pub clouds: Clouds,
     pub memory: Memory,
     pub metrics: Metrics,
@@ -42,6 +45,8 @@ struct Done {
     written: BTreeMap<String, String>,
     /// Objects whose lost inventory was looked for.
     searched: BTreeSet<String>,
+    /// The generation of each object that was last found unreadable.
+    complained: BTreeMap<String, i64>,
     /// When each Environment was last found in order.
     resolved: BTreeMap<String, (i64, Timestamp)>,
 }
@@ -66,6 +71,11 @@ impl Process {
         self.done().searched.insert(uid.into())
     }
 
+    /// True the first time that it is asked of a generation of an object.
+    pub fn first_complaint(&self, uid: &str, generation: i64) -> bool {
+        self.done().complained.insert(uid.into(), generation) != Some(generation)
+    }
+
     /// Notes that an Environment, at this generation, was found in order.
     pub fn resolved(&self, uid: &str, generation: i64, now: Timestamp) {
         self.done().resolved.insert(uid.into(), (generation, now));
@@ -73,7 +83,8 @@ impl Process {
 
     /// True where an Environment was found in order at this generation within `period`.
     pub fn is_resolved(&self, uid: &str, generation: i64, now: Timestamp, period: Duration) -> bool {
-        let fresh = |(at, when): &(i64, Timestamp)| *at == generation && now.duration_since(*when).unsigned_abs() < period;
+        let fresh =
+            |(at, when): &(i64, Timestamp)| *at == generation && now.duration_since(*when).unsigned_abs() < period;
         self.done().resolved.get(uid).is_some_and(fresh)
     }
 
@@ -82,6 +93,7 @@ impl Process {
         let mut done = self.done();
         done.written.remove(uid);
         done.searched.remove(uid);
+        done.complained.remove(uid);
         done.resolved.remove(uid);
     }
 }

@@ -22,6 +22,7 @@ use tracing::Instrument;
 use crate::cli::{Flags, RateLimits};
 use crate::cloud::{Clouds, Secrets};
 use crate::context::{Context, Process};
+use crate::listed::Listed;
 use crate::telemetry::events::Events;
 use crate::telemetry::health::{self, Readiness};
 use crate::telemetry::metrics::Metrics;
@@ -104,10 +105,15 @@ async fn work(flags: &Flags, client: Client, metrics: Metrics, end: End) {
     let context = context(flags, client.clone(), metrics, environments.clone(), namespaces, wake).await;
     let context = Arc::new(context);
     let config = Config::default().concurrency(flags.concurrency);
-    let data_tiers = tiers::<DataTier>(&client, config.clone(), woken.tiers, &end);
+    let objects_listed = Listed::default();
+    let data_tiers = tiers::<DataTier>(&client, config.clone(), woken.tiers, objects_listed.clone(), &end);
     let environment_stream = watcher(Api::all(client.clone()), watcher::Config::default())
         .default_backoff()
         .reflect(environment_writer)
+        .inspect({
+            let listed = context.environments_listed.clone();
+            move |event| listed.note(event)
+        })
         .applied_objects()
         .predicate_filter(changes(), Default::default());
     let environment_controller = Controller::for_stream(environment_stream, environments)
@@ -119,7 +125,7 @@ async fn work(flags: &Flags, client: Client, metrics: Metrics, end: End) {
         _ = async {
             tokio::join!(
                 run_tiers(data_tiers, context.clone()),
-                run_environments(environment_controller, context.clone(), objects),
+                run_environments(environment_controller, context.clone(), objects, objects_listed),
             )
         } => {}
         () = watch_namespaces(client, namespace_writer, context.clone()) => {}
@@ -134,7 +140,8 @@ fn changes<K: Resource>() -> impl Predicate<K> {
 /// Follows the labels of namespaces, which decide what Environment serves them.
 async fn watch_namespaces(client: Client, writer: Writer<PartialObjectMeta<Namespace>>, context: Arc<Context>) {
     let stream = watcher(Api::<PartialObjectMeta<Namespace>>::all(client), watcher::Config::default());
-    let stream = stream.default_backoff().reflect(writer).applied_objects();
+    let listed = context.namespaces_listed.clone();
+    let stream = stream.default_backoff().reflect(writer).inspect(move |event| listed.note(event)).applied_objects();
     let stream = stream.predicate_filter(predicates::labels, Default::default());
     stream.for_each(|_| async { context.wake.all_tiers() }).await;
 }
@@ -157,11 +164,14 @@ async fn context(
         terrace_objects::registry(kubernetes.clone(), Arc::new(Secrets(clients.clone())))
     };
     Context {
-        clouds: Clouds::new(base, flags.aws_endpoint_url.clone(), limits, metrics.clone(), objects),
+        clouds: Clouds::new(base, flags.aws_endpoint_url.clone(), limits, metrics.clone(), objects)
+            .with_resync(flags.resync()),
         events: Events::new(client.clone()),
         client,
         environments,
         namespaces,
+        environments_listed: Listed::default(),
+        namespaces_listed: Listed::default(),
         memory: Memory::default(),
         metrics,
         resync: flags.resync(),
@@ -174,23 +184,26 @@ fn tiers<T: Managed>(
     client: &Client,
     config: Config,
     woken: impl Stream<Item = ()> + Send + 'static,
+    listed: Listed,
     end: &End,
 ) -> Controller<DeserializeGuard<T>> {
     let (reader, writer) = reflector::store();
     let stream = watcher(Api::<DeserializeGuard<T>>::all(client.clone()), watcher::Config::default());
-    let stream = stream.default_backoff().reflect(writer).applied_objects();
+    let stream = stream.default_backoff().reflect(writer).inspect(move |event| listed.note(event)).applied_objects();
     let stream = stream.predicate_filter(changes(), Default::default());
-    Controller::for_stream(stream, reader)
-        .with_config(config)
-        .reconcile_all_on(woken)
-        .graceful_shutdown_on(end.clone())
+    Controller::for_stream(stream, reader).with_config(config).reconcile_all_on(woken).graceful_shutdown_on(end.clone())
 }
 
 async fn run_tiers<T: Managed>(controller: Controller<DeserializeGuard<T>>, context: Arc<Context>) {
     let reconcile = |object: Arc<DeserializeGuard<T>>, context: Arc<Context>| async move {
-        let ready = async { tokio::join!(context.environments.wait_until_ready(), context.namespaces.wait_until_ready()) };
-        let _ = ready.await;
-        let span = tracing::info_span!("reconcile", kind = T::KIND, namespace = object.namespace(), object = object.name_any());
+        context.environments_listed.wait().await;
+        context.namespaces_listed.wait().await;
+        let span = tracing::info_span!(
+            "reconcile",
+            kind = T::KIND,
+            namespace = object.namespace(),
+            object = object.name_any()
+        );
         timed(T::KIND, &context, tier::reconcile(object, &context)).instrument(span).await
     };
     controller.run(reconcile, again, context).for_each(|_| async {}).await;
@@ -200,11 +213,12 @@ async fn run_environments(
     controller: Controller<DeserializeGuard<Environment>>,
     context: Arc<Context>,
     objects: Store<DeserializeGuard<DataTier>>,
+    listed: Listed,
 ) {
     let reconcile = |object: Arc<DeserializeGuard<Environment>>, context: Arc<Context>| {
-        let objects = objects.clone();
+        let (objects, listed) = (objects.clone(), listed.clone());
         async move {
-            let _ = objects.wait_until_ready().await;
+            listed.wait().await;
             let users = users(&objects, &object.meta().uid);
             let span = tracing::info_span!("reconcile", kind = "Environment", object = object.name_any());
             timed("Environment", &context, environment::reconcile(object, users, &context)).instrument(span).await
@@ -223,7 +237,11 @@ fn users<T: Managed>(objects: &Store<DeserializeGuard<T>>, environment: &Option<
 }
 
 /// Counts a reconcile and how long it took.
-async fn timed(kind: &'static str, context: &Context, reconcile: impl Future<Output = Result<Action, Error>>) -> Result<Action, Error> {
+async fn timed(
+    kind: &'static str,
+    context: &Context,
+    reconcile: impl Future<Output = Result<Action, Error>>,
+) -> Result<Action, Error> {
     let begun = Instant::now();
     let result = reconcile.await;
     context.metrics.reconciled(kind, result.is_ok(), begun.elapsed());

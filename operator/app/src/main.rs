@@ -7,6 +7,7 @@ mod context;
 mod controller;
 mod environment;
 mod leader;
+mod listed;
 mod object;
 mod problem;
 mod telemetry;

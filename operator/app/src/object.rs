@@ -1,11 +1,19 @@
 //! The two writes that any object gets: its status and its finalizers. Both carry a resourceVersion, so that they never
 //! undo what somebody else did in between.
 
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::api::{Api, DynamicObject, Patch, PatchParams};
+use kube::core::DeserializeGuard;
+use kube::runtime::controller::Action;
 use kube::{Client, Resource, ResourceExt};
 use serde_json::{Value, json};
 use terrace_crds::FINALIZER;
 use terrace_engine::Error;
+
+use crate::conditions;
+use crate::context::Context;
+use crate::problem::Problem;
 
 /// The field manager of everything in `status` and of the finalizer.
 pub const FIELD_MANAGER: &str = "terrace";
@@ -54,6 +62,16 @@ impl Handle {
         Ok(written.resource_version().unwrap_or_default())
     }
 
+    /// Writes conditions and nothing else of the status, which stays as it is: for an object that cannot be read.
+    ///
+    /// # Errors
+    /// As [`Handle::write_status`].
+    pub async fn write_conditions(&self, conditions: &[Condition]) -> Result<(), Error> {
+        let body = json!({ "status": { "conditions": conditions } });
+        let params = PatchParams { field_manager: Some(FIELD_MANAGER.into()), ..PatchParams::default() };
+        self.api.patch_status(&self.name, &params, &Patch::Merge(&body)).await.map(|_| ()).map_err(failed)
+    }
+
     /// Adds our finalizer, or takes it off. Returns the object's version.
     ///
     /// # Errors
@@ -77,6 +95,29 @@ impl Handle {
     pub async fn read(&self) -> Result<Option<DynamicObject>, Error> {
         self.api.get_opt(&self.name).await.map_err(failed)
     }
+}
+
+/// Says on an object that cannot be read that it cannot be, once for each of its generations. What it has in AWS is left
+/// as it is.
+///
+/// # Errors
+/// As [`Handle::write_status`].
+pub async fn malformed<K>(object: &DeserializeGuard<K>, context: &Context) -> Result<Action, Error>
+where
+    K: Resource<DynamicType = ()>,
+{
+    let Err(invalid) = &object.0 else { return Ok(Action::await_change()) };
+    let (uid, generation) = (object.uid().unwrap_or_default(), object.meta().generation.unwrap_or_default());
+    if context.process.first_complaint(&uid, generation) {
+        let (kind, error) = (K::kind(&()), &invalid.error);
+        tracing::error!(%kind, namespace = object.namespace(), object = object.name_any(), %error, "the object cannot be read");
+        let message =
+            format!("this version of Terrace cannot read the object: {error}; mend it, nothing is changed until then");
+        let problem = Problem::stalled("Malformed", message);
+        let conditions = conditions::problem(&[], &problem, generation, Timestamp::now());
+        Handle::of(&context.client, object).write_conditions(&conditions).await?;
+    }
+    Ok(Action::await_change())
 }
 
 /// The API server's words, as an error of ours.

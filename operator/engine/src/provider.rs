@@ -18,6 +18,7 @@ use crate::error::{Error, Result};
 
 /// What a look finds.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "it is made once a look and read at once")]
 pub enum Seen<R: Resource> {
     Absent,
     Present { have: R, out: R::Outputs, handle: Handle, owner: Owner, state: State },

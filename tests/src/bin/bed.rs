@@ -42,9 +42,10 @@ async fn run(args: &[&str]) -> Result<()> {
 
 async fn up(emulator: Emulator) -> Result<()> {
     let bed = Bed::start(Options { emulator, progress: Progress::loud() }).await?;
+    // Whoever reads the lines may end this at once.
+    let mut ended = signal(SignalKind::terminate())?;
     println!("export AWS_ENDPOINT_URL={}", bed.checker.url);
     println!("export KUBECONFIG={}", bed.kubectl().kubeconfig().display());
-    let mut ended = signal(SignalKind::terminate())?;
     tokio::select! {
         interrupted = tokio::signal::ctrl_c() => interrupted?,
         _ = ended.recv() => {}

@@ -158,7 +158,7 @@ async fn many(latency: Duration, count: usize, args: &[&str]) -> Result<()> {
 /// What many cost that nobody touches: memory, processor, and calls after a restart.
 async fn at_rest(count: usize) -> Result<()> {
     let bed = bed().await?;
-    let mut bench = Bench::start(&bed, Duration::ZERO, &["--aws-rate-limits", "lifted"]).await?;
+    let bench = Bench::start(&bed, Duration::ZERO, &["--aws-rate-limits", "lifted"]).await?;
     let mut watch = Watch::start(&bench.tenant.kubectl, "datatiers")?;
     bench.apply(&names(count)).await?;
     watch.until_ready(names(count), PATIENCE).await?;

@@ -104,8 +104,8 @@ async fn the_definitions_of_the_custom_resources_are_served() {
     bed.apply_crds().await.unwrap();
     let tenant = bed.tenant("served").await.unwrap();
     tenant.kubectl.apply(&tenant.environment()).await.unwrap();
-    tenant.kubectl.apply(&tenant.data_tier("orders")).await.unwrap();
-    assert_eq!(tenant.kubectl.get("dt", "orders").await.unwrap()["status"]["observedGeneration"], -1);
+    let made = tenant.kubectl.apply(&tenant.data_tier("orders")).await.unwrap();
+    assert_eq!(made["status"]["observedGeneration"], -1);
     tenant.kubectl.delete("dt", "orders").await.unwrap();
     tenant.kubectl.wait_until_gone("dt", "orders", SOON).await.unwrap();
 }

@@ -1,4 +1,12 @@
 //! End-to-end tests: a real control plane, an AWS emulator, and what a user does. They share one bed.
 
+mod bad_input;
 mod bed;
+mod binding;
 mod checker;
+mod crash;
+mod life;
+mod objects;
+mod rules;
+mod scene;
+mod still;

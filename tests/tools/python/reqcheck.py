@@ -1,16 +1,18 @@
 """A proxy before an AWS emulator: checks, counts and logs every request, and makes faults on demand.
 
-    reqcheck.py --port P --upstream URL --log FILE [--account-header NAME]
+    reqcheck.py --port P --upstream URL --log FILE [--account-header NAME] [--mend EMULATOR]
 
 One line of JSON a request in FILE: service, op, mutating, account, principal, region, status, error, token, violations.
 The account is the 12-digit access key; for AssumeRole, and for the credentials that it gave, the account of the role.
 With --account-header the account is passed on in that header, for emulators that do not take it from the key.
+With --mend, mend.py completes what that emulator lacks. A request with the header x-test-hands is a test's own: it is
+mended, and neither checked nor counted, and no rule meets it.
 
 On the same port, each for one account, so that several who use the proxy at once do not meet:
     GET  /_check/stats?account=A             its counters since its last mark
     POST /_check/mark {"account"}            sets them to zero
     POST /_check/latency {"account", "ms"}   each of its calls takes that much longer
-    POST /_check/slow {"account", "seconds"} a database made from now on is `creating` for that long, without an endpoint
+    POST /_check/slow {"account", "seconds"} slow.py: databases take that long to come and to go
     POST /_check/rules {"account", "rules"}  replaces its rules
     GET  /_check/rules?account=A             answers them, each with what it has seen and fired
 A rule looks at the account's calls that fit its `service`, `op` and `mutating` (what is absent fits all), counts them
@@ -29,13 +31,17 @@ import os
 import re
 import signal
 import time
+from urllib.parse import urlencode
 
 import aiohttp
 from aiohttp import web
 from yarl import URL
 
+import mend
 import rules
 import wire
+from answers import modelled_error
+from slow import SlowDatabases
 
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "host", "content-length", "expect"}
 ERROR_CODE = re.compile(rb"<Code>([^<]+)</Code>|\"__type\"\s*:\s*\"(?:[^\"]*#)?([^\"]+)\"")
@@ -70,31 +76,6 @@ class Rule:
         return {**self.spec, "seen": self.seen, "fired": self.fired}
 
 
-class SlowDatabases:
-    """Makes RDS take its time: the emulators' databases are there at once."""
-    KINDS = {"CreateDBInstance": ("DBInstance", "DBInstanceStatus"), "CreateDBCluster": ("DBCluster", "Status")}
-
-    def __init__(self, seconds):
-        self.seconds, self.until = seconds, {}
-
-    def made(self, call):
-        if call.name in self.KINDS:
-            kind = self.KINDS[call.name][0]
-            self.until[kind, dict(call.form).get(f"{kind}Identifier", "").lower()] = time.monotonic() + self.seconds
-
-    def retell(self, body):
-        for kind, status in self.KINDS.values():
-            body = re.sub(rf"<{kind}>.*?</{kind}>", lambda found: self._one(found[0], kind, status), body, flags=re.DOTALL)
-        return body
-
-    def _one(self, text, kind, status):
-        name = re.search(rf"<{kind}Identifier>([^<]*)<", text)
-        if not name or self.until.get((kind, name[1].lower()), 0) < time.monotonic():
-            return text
-        text = re.sub(rf"<{status}>available<", f"<{status}>creating<", text)
-        return re.sub(r"<Endpoint>.*?</Endpoint>", "", text, flags=re.DOTALL)
-
-
 class Counters:
     def __init__(self):
         self.calls = self.mutating = self.violations = 0
@@ -117,7 +98,8 @@ class Counters:
 
 
 class Proxy:
-    def __init__(self, upstream, log, account_header):
+    def __init__(self, upstream, log, account_header, emulator):
+        self.mend = mend.EMULATORS.get(emulator, mend.Emulator)(self.ask)
         self.upstream, self.account_header = upstream.rstrip("/"), account_header
         self.log = open(log, "a", buffering=1)
         self.latency, self.rules, self.accounts, self.slow = {}, {}, {}, {}
@@ -129,8 +111,10 @@ class Proxy:
         request = wire.Request(incoming.method, incoming.raw_path, {k.lower(): v for k, v in incoming.headers.items()},
                                await incoming.read())
         if request.path.startswith(("/_ministack", "/moto-api")):
-            return await self.forward(request, {})
+            return await self.forward(request, "")
         call = wire.identify(request)
+        if "x-test-hands" in request.headers:
+            return await self.upstream_reply(request, call, call.principal)
         line = self.line(call, request)
         account = line["account"]
         self.counters[account].last = time.monotonic()
@@ -160,11 +144,7 @@ class Proxy:
             rule.kill()
         if action in ("killBefore", "fail"):
             return self.answer(incoming, call, line, rule)
-        reply = await self.forward(request, {self.account_header: line["account"]} if self.account_header else {})
-        self.learn(call, reply)
-        if (slow := self.slow.get(line["account"])) and call.service == "rds" and reply.status == 200:
-            slow.made(call)
-            reply = web.Response(status=200, body=slow.retell(reply.text).encode(), content_type="text/xml")
+        reply = await self.upstream_reply(request, call, line["account"])
         line["status"], line["error"] = reply.status, error_code(reply)
         if action in ("lose", "killLost", "failAfter"):
             if action == "killLost":
@@ -176,6 +156,16 @@ class Proxy:
             rule.kill()
         return reply
 
+    async def upstream_reply(self, request, call, account):
+        """The emulator's answer, mended, and as slow as it is to be."""
+        slow = self.slow.get(account) if call.service == "rds" else None
+        if refused := slow and slow.before(call):
+            return refused
+        reply = await self.mend.before(call, request, account) or await self.forward(request, account)
+        self.learn(call, reply)
+        reply = await self.mend.after(call, reply, account)
+        return slow.after(call, reply) if slow else reply
+
     def answer(self, incoming, call, line, rule):
         """A modelled error, or a broken connection."""
         if not rule.spec["action"].startswith("fail"):
@@ -185,9 +175,22 @@ class Proxy:
         line["status"], line["error"] = rule.spec["status"], rule.spec["code"]
         return modelled_error(call.protocol, rule.spec["status"], rule.spec["code"])
 
-    async def forward(self, request, extra):
+    async def ask(self, account, region, service, name, members):
+        """A call of the proxy's own to RDS or Secrets Manager: its status and text."""
+        scope = f"Credential={account}/20260101/{region}/{service}/aws4_request"
+        headers = {"authorization": f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0"}
+        if service == "rds":
+            headers["content-type"] = "application/x-www-form-urlencoded"
+            body = urlencode({"Action": name, "Version": "2014-10-31", **members}).encode()
+        else:
+            headers |= {"content-type": "application/x-amz-json-1.1", "x-amz-target": f"{service}.{name}"}
+            body = json.dumps(members).encode()
+        reply = await self.forward(wire.Request("POST", "/", headers, body), account)
+        return reply.status, reply.text
+
+    async def forward(self, request, account):
         headers = {k: v for k, v in request.headers.items() if k not in HOP_BY_HOP}
-        headers.update({name: value for name, value in extra.items() if value})
+        headers.update({self.account_header: account} if self.account_header and account else {})
         url = URL(self.upstream + request.target, encoded=True)
         async with self.session.request(request.method, url, headers=headers, data=request.body or None,
                                         allow_redirects=False) as reply:
@@ -245,18 +248,8 @@ def error_code(reply):
     return named or (next(g for g in found.groups() if g).decode() if found else f"HTTP {reply.status}")
 
 
-def modelled_error(protocol, status, code):
-    """An error as the service's protocol writes it."""
-    message = f"{code}, made by the test bed"
-    if protocol in ("json", "rest-json", "cbor"):
-        return web.json_response({"__type": code, "message": message}, status=status, headers={"x-amzn-errortype": code})
-    error = f"<Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>"
-    text = f"<Response><Errors>{error}</Errors></Response>" if protocol == "ec2" else f"<ErrorResponse>{error}</ErrorResponse>"
-    return web.Response(status=status, text=text, content_type="text/xml")
-
-
 async def run(args):
-    proxy = Proxy(args.upstream, args.log, args.account_header)
+    proxy = Proxy(args.upstream, args.log, args.account_header, args.mend)
     app = web.Application(client_max_size=64 << 20)
     app.router.add_route("*", "/{path:.*}", proxy.handle)
     async with aiohttp.ClientSession(auto_decompress=False, timeout=aiohttp.ClientTimeout(total=120),
@@ -273,6 +266,7 @@ def main():
     parser.add_argument("--upstream", required=True)
     parser.add_argument("--log", required=True)
     parser.add_argument("--account-header", help="the header in which the emulator takes the account")
+    parser.add_argument("--mend", help="the emulator whose gaps are to be mended")
     asyncio.run(run(parser.parse_args()))
 
 

@@ -37,19 +37,29 @@ pub fn choose<'e>(environments: &'e [Environment], asking: &Asking) -> Result<&'
     Ok(environment)
 }
 
-fn pinned<'e>(environments: &'e [Environment], asking: &Asking, pin: &EnvironmentPin) -> Result<&'e Environment, Problem> {
+fn pinned<'e>(
+    environments: &'e [Environment],
+    asking: &Asking,
+    pin: &EnvironmentPin,
+) -> Result<&'e Environment, Problem> {
     let found = environments.iter().find(|environment| environment.uid().as_ref() == Some(&pin.uid));
     let Some(environment) = found else {
-        return Err(Problem::stalled("EnvironmentMissing", format!(
-            "this object was made with Environment {} (uid {}), which is gone: restore it, since it says how AWS is reached",
-            pin.name, pin.uid
-        )));
+        return Err(Problem::stalled(
+            "EnvironmentMissing",
+            format!(
+                "this object was made with Environment {} (uid {}), which is gone: restore it, since it says how AWS is reached",
+                pin.name, pin.uid
+            ),
+        ));
     };
     if let Some(other) = asking.named.filter(|name| *name != pin.name && !asking.deleting) {
-        return Err(Problem::stalled("EnvironmentChanged", format!(
-            "spec.environmentRef names {other}, but this object was made with {}: an object keeps its Environment; make another object",
-            pin.name
-        )));
+        return Err(Problem::stalled(
+            "EnvironmentChanged",
+            format!(
+                "spec.environmentRef names {other}, but this object was made with {}: an object keeps its Environment; make another object",
+                pin.name
+            ),
+        ));
     }
     if !asking.deleting {
         admitted(environment, asking)?;
@@ -59,7 +69,9 @@ fn pinned<'e>(environments: &'e [Environment], asking: &Asking, pin: &Environmen
 
 fn named<'e>(environments: &'e [Environment], asking: &Asking, name: &str) -> Result<&'e Environment, Problem> {
     environments.iter().find(|environment| environment.name_any() == name).ok_or_else(|| {
-        let message = format!("spec.environmentRef names {name}, and there is no such Environment: ask your administrator for its name");
+        let message = format!(
+            "spec.environmentRef names {name}, and there is no such Environment: ask your administrator for its name"
+        );
         Problem::stalled("NoEnvironment", format!("{message} (object in namespace {})", asking.namespace))
     })
 }
@@ -69,17 +81,23 @@ fn only<'e>(environments: &'e [Environment], asking: &Asking) -> Result<&'e Envi
         environments.iter().filter(|environment| environment.spec.admits_namespace(asking.labels)).collect();
     match serving.as_slice() {
         [one] => Ok(one),
-        [] => Err(Problem::stalled("NoEnvironment", format!(
-            "no Environment admits namespace {}: an administrator must make one, or label the namespace so that spec.namespaces of one selects it",
-            asking.namespace
-        ))),
+        [] => Err(Problem::stalled(
+            "NoEnvironment",
+            format!(
+                "no Environment admits namespace {}: an administrator must make one, or label the namespace so that spec.namespaces of one selects it",
+                asking.namespace
+            ),
+        )),
         several => {
             let names: Vec<String> = several.iter().map(|environment| environment.name_any()).collect();
-            Err(Problem::stalled("AmbiguousEnvironment", format!(
-                "namespace {} is admitted by {}: set spec.environmentRef.name to one of them",
-                asking.namespace,
-                names.join(" and ")
-            )))
+            Err(Problem::stalled(
+                "AmbiguousEnvironment",
+                format!(
+                    "namespace {} is admitted by {}: set spec.environmentRef.name to one of them",
+                    asking.namespace,
+                    names.join(" and ")
+                ),
+            ))
         }
     }
 }
@@ -87,16 +105,22 @@ fn only<'e>(environments: &'e [Environment], asking: &Asking) -> Result<&'e Envi
 fn admitted(environment: &Environment, asking: &Asking) -> Result<(), Problem> {
     let name = environment.name_any();
     if !environment.spec.admits_namespace(asking.labels) {
-        return Err(Problem::stalled("NamespaceNotAdmitted", format!(
-            "Environment {name} does not admit namespace {}: an administrator must label the namespace so that spec.namespaces selects it",
-            asking.namespace
-        )));
+        return Err(Problem::stalled(
+            "NamespaceNotAdmitted",
+            format!(
+                "Environment {name} does not admit namespace {}: an administrator must label the namespace so that spec.namespaces selects it",
+                asking.namespace
+            ),
+        ));
     }
     if !environment.spec.admits_kind(asking.kind) {
-        return Err(Problem::stalled("KindNotAdmitted", format!(
-            "Environment {name} does not admit {}: an administrator must add it to spec.limits.kinds",
-            asking.kind
-        )));
+        return Err(Problem::stalled(
+            "KindNotAdmitted",
+            format!(
+                "Environment {name} does not admit {}: an administrator must add it to spec.limits.kinds",
+                asking.kind
+            ),
+        ));
     }
     Ok(())
 }
@@ -160,8 +184,14 @@ mod tests {
         assert_eq!(pinned(true), Ok("test".into()));
         let gone = EnvironmentPin { name: "test".into(), uid: "another".into() };
         let labels = BTreeMap::new();
-        let asking =
-            Asking { kind: "DataTier", namespace: "shop", labels: &labels, named: None, pin: Some(&gone), deleting: true };
+        let asking = Asking {
+            kind: "DataTier",
+            namespace: "shop",
+            labels: &labels,
+            named: None,
+            pin: Some(&gone),
+            deleting: true,
+        };
         assert_eq!(choose(&both, &asking).map_err(|problem| problem.reason).err(), Some("EnvironmentMissing"));
     }
 }

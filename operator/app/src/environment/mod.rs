@@ -14,17 +14,21 @@ use terrace_engine::Error;
 
 use crate::conditions;
 use crate::context::Context;
-use crate::object::Handle;
+use crate::object::{Handle, malformed};
 use crate::problem::Problem;
 
 /// Brings the status of an Environment up to date, and holds it until its last user is gone.
 ///
 /// # Errors
 /// When the cluster's API does not answer; it is tried again.
-pub async fn reconcile(object: Arc<DeserializeGuard<Environment>>, users: usize, context: &Context) -> Result<Action, Error> {
+pub async fn reconcile(
+    object: Arc<DeserializeGuard<Environment>>,
+    users: usize,
+    context: &Context,
+) -> Result<Action, Error> {
     let environment = match &object.0 {
         Ok(environment) => environment,
-        Err(error) => return malformed(error, context).await,
+        Err(_) => return malformed(&object, context).await,
     };
     let handle = Handle::of(&context.client, environment);
     let mut version = environment.resource_version().unwrap_or_default();
@@ -86,7 +90,8 @@ async fn assess(
             status.cluster = Some(facts.cluster);
             status.network = Some(facts.network);
             status.regions = facts.regions;
-            status.conditions = conditions::ready(&before.conditions, "account, cluster and network are in order", generation, now);
+            status.conditions =
+                conditions::ready(&before.conditions, "account, cluster and network are in order", generation, now);
             (status, Action::requeue(context.resync))
         }
         Err(problem) => {
@@ -94,10 +99,4 @@ async fn assess(
             (status, Action::requeue(problem.retry))
         }
     }
-}
-
-async fn malformed(error: &kube::core::error_boundary::InvalidObject, _context: &Context) -> Result<Action, Error> {
-    let name = error.metadata.name.as_deref().unwrap_or_default();
-    tracing::error!(environment = name, error = %error.error, "the Environment cannot be read");
-    Ok(Action::await_change())
 }

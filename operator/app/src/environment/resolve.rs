@@ -2,8 +2,8 @@
 
 use terrace_aws::{Clients, eks, sts};
 use terrace_aws_ec2::network;
-use terrace_crds::environment::{ClusterFacts, Network, NetworkFacts, RegionFacts, SubnetFacts, Subnets};
 use terrace_crds::Environment;
+use terrace_crds::environment::{ClusterFacts, Network, NetworkFacts, RegionFacts, SubnetFacts, Subnets};
 
 use crate::problem::Problem;
 
@@ -21,12 +21,15 @@ pub struct Facts {
 /// A sentence that names what contradicts or is missing.
 pub async fn resolve(environment: &Environment, clients: &Clients) -> Result<Facts, Problem> {
     let spec = &environment.spec;
-    let caller = sts::caller(clients, &spec.region).await?;
+    let caller = sts::caller(clients, &spec.region).await.map_err(|error| named(environment, error.into()))?;
     if caller.account != spec.account {
-        return Err(Problem::stalled("AccountMismatch", format!(
-            "spec.account is {}, but AWS says that {} is in account {}: mend spec.identity, or make another Environment; nothing is touched",
-            spec.account, caller.arn, caller.account
-        )));
+        return Err(Problem::stalled(
+            "AccountMismatch",
+            format!(
+                "spec.account is {}, but AWS says that {} is in account {}: mend spec.identity, or make another Environment; nothing is touched",
+                spec.account, caller.arn, caller.account
+            ),
+        ));
     }
     let cluster = cluster(environment, clients).await?;
     let home = spec.network.as_ref().ok_or_else(|| by_reference(&spec.region))?;
@@ -41,24 +44,43 @@ pub async fn resolve(environment: &Environment, clients: &Clients) -> Result<Fac
     Ok(Facts { account: caller.account, cluster, network, regions })
 }
 
+/// Says with which role it was tried.
+fn named(environment: &Environment, problem: Problem) -> Problem {
+    match &environment.spec.identity.assume_role {
+        Some(role) => {
+            Problem { message: format!("spec.identity.assumeRole {}: {}", role.arn, problem.message), ..problem }
+        }
+        None => problem,
+    }
+}
+
 fn by_reference(region: &str) -> Problem {
-    Problem::stalled("NetworkKindUnknown", format!(
-        "the network of {region} is given by networkRef, and this version of Terrace makes no networks: set network with vpcId and subnets"
-    ))
+    Problem::stalled(
+        "NetworkKindUnknown",
+        format!(
+            "the network of {region} is given by networkRef, and this version of Terrace makes no networks: set network with vpcId and subnets"
+        ),
+    )
 }
 
 async fn cluster(environment: &Environment, clients: &Clients) -> Result<ClusterFacts, Problem> {
     let spec = &environment.spec;
     let name = &spec.cluster.name;
     let missing = || {
-        Problem::stalled("ClusterNotFound", format!(
-            "account {} has no EKS cluster named {name} in {}: mend spec.cluster.name or spec.region by making another Environment",
-            spec.account, spec.region
-        ))
+        Problem::stalled(
+            "ClusterNotFound",
+            format!(
+                "account {} has no EKS cluster named {name} in {}: mend spec.cluster.name or spec.region by making another Environment",
+                spec.account, spec.region
+            ),
+        )
     };
     let found = eks::cluster(clients, &spec.region, name).await?.ok_or_else(missing)?;
     if found.status != "ACTIVE" {
-        return Err(Problem::waiting("ClusterNotReady", format!("AWS says that EKS cluster {name} is {}", found.status)));
+        return Err(Problem::waiting(
+            "ClusterNotReady",
+            format!("AWS says that EKS cluster {name} is {}", found.status),
+        ));
     }
     Ok(ClusterFacts {
         arn: Some(found.arn),
@@ -70,14 +92,22 @@ async fn cluster(environment: &Environment, clients: &Clients) -> Result<Cluster
 
 async fn network(clients: &Clients, region: &str, wanted: &Network, field: &str) -> Result<NetworkFacts, Problem> {
     let vpc = network::vpc(clients, region, &wanted.vpc_id).await?.ok_or_else(|| {
-        Problem::stalled("VpcNotFound", format!("{field}.vpcId: there is no {} in {region}: name a VPC of this account", wanted.vpc_id))
+        Problem::stalled(
+            "VpcNotFound",
+            format!("{field}.vpcId: there is no {} in {region}: name a VPC of this account", wanted.vpc_id),
+        )
     })?;
     let private = subnets(clients, region, wanted, &wanted.private_subnets, &format!("{field}.privateSubnets")).await?;
     let public = match &wanted.public_subnets {
         Some(subnets) => self::subnets(clients, region, wanted, subnets, &format!("{field}.publicSubnets")).await?,
         None => Vec::new(),
     };
-    Ok(NetworkFacts { vpc_id: wanted.vpc_id.clone(), cidr: vpc.cidr_blocks.into_iter().next().unwrap_or_default(), private_subnets: private, public_subnets: public })
+    Ok(NetworkFacts {
+        vpc_id: wanted.vpc_id.clone(),
+        cidr: vpc.cidr_blocks.into_iter().next().unwrap_or_default(),
+        private_subnets: private,
+        public_subnets: public,
+    })
 }
 
 async fn subnets(
@@ -92,11 +122,19 @@ async fn subnets(
         (None, tags) => network::Select::Tags(tags.clone().unwrap_or_default()),
     };
     let found = network::subnets(clients, region, &network.vpc_id, &select).await?;
-    let missing: Vec<&String> = wanted.ids.iter().flatten().filter(|id| found.iter().all(|subnet| subnet.id != **id)).collect();
+    let missing: Vec<&String> =
+        wanted.ids.iter().flatten().filter(|id| found.iter().all(|subnet| subnet.id != **id)).collect();
     if !missing.is_empty() || found.is_empty() {
         let what = if missing.is_empty() { "no subnet with these tags".into() } else { format!("no {missing:?}") };
-        return Err(Problem::stalled("SubnetsNotFound", format!("{field}: {} has {what}: mend the list or the tags", network.vpc_id)));
+        return Err(Problem::stalled(
+            "SubnetsNotFound",
+            format!("{field}: {} has {what}: mend the list or the tags", network.vpc_id),
+        ));
     }
-    let fact = |subnet: network::Subnet| SubnetFacts { id: subnet.id, availability_zone: subnet.availability_zone, cidr: subnet.cidr_block };
+    let fact = |subnet: network::Subnet| SubnetFacts {
+        id: subnet.id,
+        availability_zone: subnet.availability_zone,
+        cidr: subnet.cidr_block,
+    };
     Ok(found.into_iter().map(fact).collect())
 }

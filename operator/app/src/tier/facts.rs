@@ -13,7 +13,10 @@ use crate::problem::Problem;
 ///
 /// # Errors
 /// Where it is not Ready: its own message, which names the root cause.
-pub fn environment(environment: &Environment, labels: &BTreeMap<String, String>) -> Result<facts::Environment, Problem> {
+pub fn environment(
+    environment: &Environment,
+    labels: &BTreeMap<String, String>,
+) -> Result<facts::Environment, Problem> {
     let name = environment.metadata.name.clone().unwrap_or_default();
     let spec = &environment.spec;
     let status = environment.status.clone().unwrap_or_default();
@@ -23,14 +26,16 @@ pub fn environment(environment: &Environment, labels: &BTreeMap<String, String>)
         let why = conditions::message(&status.conditions, conditions::READY).unwrap_or("it has not been looked at yet");
         return Err(Problem::waiting("EnvironmentNotReady", format!("Environment {name} is not ready: {why}")));
     };
-    let allowed = spec.limits.allow.iter().filter(|allowance| allowance.namespaces.matches(labels));
     Ok(facts::Environment {
         account: spec.account.clone(),
         partition: partition(&spec.region).into(),
         region: spec.region.clone(),
         cluster: spec.cluster.name.clone(),
         cluster_security_group: cluster.security_group_id.ok_or_else(|| {
-            Problem::waiting("EnvironmentNotReady", format!("Environment {name}: the EKS cluster has no security group yet"))
+            Problem::waiting(
+                "EnvironmentNotReady",
+                format!("Environment {name}: the EKS cluster has no security group yet"),
+            )
         })?,
         vpc_id: network.vpc_id,
         vpc_cidr: network.cidr,
@@ -38,14 +43,21 @@ pub fn environment(environment: &Environment, labels: &BTreeMap<String, String>)
         public_subnets: network.public_subnets.into_iter().map(subnet).collect(),
         permissions_boundary: spec.permissions_boundary.clone(),
         tags: spec.tags.clone(),
-        limits: facts::Limits {
-            kinds: spec.limits.kinds.clone(),
-            exposure: spec.limits.exposure,
-            allow: allowed.flat_map(|allowance| allowance.arns.clone()).collect(),
-        },
+        limits: limits(environment, labels),
         database_access: spec.database_access,
         name,
     })
+}
+
+/// What the Environment lets a namespace with these labels be and name.
+pub fn limits(environment: &Environment, labels: &BTreeMap<String, String>) -> facts::Limits {
+    let limits = &environment.spec.limits;
+    let allowed = limits.allow.iter().filter(|allowance| allowance.namespaces.matches(labels));
+    facts::Limits {
+        kinds: limits.kinds.clone(),
+        exposure: limits.exposure,
+        allow: allowed.flat_map(|allowance| allowance.arns.clone()).collect(),
+    }
 }
 
 fn subnet(subnet: SubnetFacts) -> facts::Subnet {

@@ -29,13 +29,21 @@ use crate::cloud::Cloud;
 use crate::conditions;
 use crate::context::Context;
 use crate::environment::choose::{Asking, choose};
-use crate::object::Handle;
+use crate::object::{Handle, malformed};
 use crate::problem::Problem;
 use ledger::StatusLedger;
 
 /// What the controller asks of a kind of tier.
 pub trait Managed:
-    Tier + Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + Debug + DeserializeOwned + Serialize + Send + Sync + 'static
+    Tier
+    + Resource<DynamicType = (), Scope = NamespaceResourceScope>
+    + Clone
+    + Debug
+    + DeserializeOwned
+    + Serialize
+    + Send
+    + Sync
+    + 'static
 {
 }
 
@@ -57,7 +65,7 @@ impl<T> Managed for T where
 /// # Errors
 /// When the cluster's API does not answer; it is tried again.
 pub async fn reconcile<T: Managed>(object: Arc<DeserializeGuard<T>>, context: &Context) -> Result<Action, Error> {
-    let Ok(cached) = &object.0 else { return malformed(&object, context) };
+    let Ok(cached) = &object.0 else { return malformed(&object, context).await };
     let Some(object) = current(cached, context).await? else { return Ok(Action::await_change()) };
     let handle = Handle::of(&context.client, &object);
     let uid = object.uid().unwrap_or_default();
@@ -114,12 +122,6 @@ async fn current<T: Managed>(cached: &T, context: &Context) -> Result<Option<T>,
     same.map(typed).transpose()
 }
 
-fn malformed<T: Managed>(object: &DeserializeGuard<T>, _context: &Context) -> Result<Action, Error> {
-    let error = object.0.as_ref().err().map(|invalid| invalid.error.to_string()).unwrap_or_default();
-    tracing::error!(kind = T::KIND, namespace = object.namespace(), name = object.name_any(), error, "the object cannot be read");
-    Ok(Action::await_change())
-}
-
 enum Pass {
     Gone,
     Stands(Box<TierStatus>, Action),
@@ -148,13 +150,15 @@ impl<T: Managed> Job<'_, T> {
         let environment = choose(&environments, &self.asking(&labels))?;
         let cloud = self.context.clouds.of(environment);
         let owner = self.owner(environment);
-        let inventory = self.inventory(environment, &cloud, &owner).await?;
         let wishes = match self.deleting {
             true => None,
             false => Some(self.expand(environment, &cloud, &labels).await?),
         };
+        let inventory = self.inventory(environment, &cloud, &owner).await?;
+        let adopt = self.adopt(environment, &labels)?;
         self.pin(environment).await?;
-        let outcome = self.pass(&cloud, &owner, inventory, wishes.as_ref().map(|(graph, _)| graph)).await;
+        let graph = wishes.as_ref().map(|(graph, _)| graph);
+        let outcome = self.pass(&cloud, &owner, inventory, graph, &adopt).await;
         Ok(self.conclude(&outcome, wishes.map(|(_, outputs)| outputs).unwrap_or_default()))
     }
 
@@ -189,18 +193,27 @@ impl<T: Managed> Job<'_, T> {
         }
     }
 
-    /// A finalizer without an inventory: the status was lost, or nothing was made yet.
+    /// A finalizer without an inventory, where there was one: the status was lost, or its inventory was cleared.
     fn lost(&self) -> bool {
-        self.held && self.before.resources.is_empty()
+        let blank = self.before.observed_generation < 0;
+        self.held && self.before.resources.is_empty() && (blank || self.before.environment.is_some())
     }
 
-    async fn inventory(&self, environment: &Environment, cloud: &Cloud, owner: &OwnerRef) -> Result<Inventory, Problem> {
+    async fn inventory(
+        &self,
+        environment: &Environment,
+        cloud: &Cloud,
+        owner: &OwnerRef,
+    ) -> Result<Inventory, Problem> {
         if !self.lost() || !self.context.process.first_search(self.uid) {
             return Ok(ledger::inventory(self.before)?);
         }
-        let regions = [&environment.spec.region].into_iter().chain(environment.spec.regions.iter().map(|further| &further.region));
+        let regions = [&environment.spec.region]
+            .into_iter()
+            .chain(environment.spec.regions.iter().map(|further| &further.region));
         let name = environment.name_any();
-        let places: Vec<Place> = regions.map(|region| Place { environment: name.clone(), region: region.clone() }).collect();
+        let places: Vec<Place> =
+            regions.map(|region| Place { environment: name.clone(), region: region.clone() }).collect();
         Ok(rebuild(&cloud.finder(), owner, &places, cloud.engine.kinds()).await?)
     }
 
@@ -211,7 +224,12 @@ impl<T: Managed> Job<'_, T> {
         labels: &BTreeMap<String, String>,
     ) -> Result<(Graph, BTreeMap<&'static str, Val<Value>>), Problem> {
         let (environment, made) = (facts::environment(environment, labels)?, facts::made(self.before));
-        let asking = named::Asking { environment: &environment, namespace: self.object.meta().namespace.as_deref().unwrap_or_default(), made: &made, describe: &cloud.describe };
+        let asking = named::Asking {
+            environment: &environment,
+            namespace: self.object.meta().namespace.as_deref().unwrap_or_default(),
+            made: &made,
+            describe: &cloud.describe,
+        };
         let facts = terrace_tiers::Facts {
             object: terrace_tiers::facts::Object {
                 namespace: self.object.namespace().unwrap_or_default(),
@@ -226,7 +244,8 @@ impl<T: Managed> Job<'_, T> {
             environment: environment.clone(),
             made: made.clone(),
         };
-        let graph = self.object.expand(&facts).map_err(|invalid| Problem::stalled("InvalidSpec", invalid.to_string()))?;
+        let graph =
+            self.object.expand(&facts).map_err(|invalid| Problem::stalled("InvalidSpec", invalid.to_string()))?;
         Ok((graph, self.object.outputs()))
     }
 
@@ -242,15 +261,22 @@ impl<T: Managed> Job<'_, T> {
         Ok(())
     }
 
-    async fn pass(&self, cloud: &Cloud, owner: &OwnerRef, inventory: Inventory, graph: Option<&Graph>) -> Outcome {
-        let (adopt, policy, foreign) = (self.adopt(), self.policy(), BTreeMap::new());
+    async fn pass(
+        &self,
+        cloud: &Cloud,
+        owner: &OwnerRef,
+        inventory: Inventory,
+        graph: Option<&Graph>,
+        adopt: &Adopt,
+    ) -> Outcome {
+        let (policy, foreign) = (self.policy(), BTreeMap::new());
         let request = Request {
             owner,
             graph,
             deletion: deletion(self.object.deletion_policy()),
             inventory,
             foreign: &foreign,
-            adopt: &adopt,
+            adopt,
             policy: &policy,
             freshness: self.freshness(),
             now: Timestamp::now(),
@@ -258,10 +284,24 @@ impl<T: Managed> Job<'_, T> {
         cloud.engine.pass(request, &self.context.memory, self.ledger).await
     }
 
-    fn adopt(&self) -> Adopt {
-        let Some(adopt) = &self.object.common().adopt else { return Adopt::default() };
+    /// What may be taken over: what the object names and the Environment admits for its namespace.
+    fn adopt(&self, environment: &Environment, labels: &BTreeMap<String, String>) -> Result<Adopt, Problem> {
+        let Some(adopt) = self.object.common().adopt.as_ref().filter(|_| !self.deleting) else {
+            return Ok(Adopt::default());
+        };
+        let limits = facts::limits(environment, labels);
+        if let Some(refused) = adopt.resources.iter().find(|resource| !limits.allows(&resource.handle)) {
+            return Err(Problem::stalled(
+                "AdoptionNotAllowed",
+                format!(
+                    "spec.adopt.resources names {}, which Environment {} does not let this namespace take over: an administrator must add its ARN to spec.limits.allow",
+                    refused.handle,
+                    environment.name_any()
+                ),
+            ));
+        }
         let named = adopt.resources.iter().map(|resource| (resource.id.clone(), AwsHandle(resource.handle.clone())));
-        Adopt { same_object: adopt.policy == AdoptPolicy::SameObject, handles: named.collect() }
+        Ok(Adopt { same_object: adopt.policy == AdoptPolicy::SameObject, handles: named.collect() })
     }
 
     fn policy(&self) -> Policy {

@@ -17,9 +17,6 @@ use terrace_tiers::{Reference, ReferenceKind};
 
 use crate::problem::Problem;
 
-/// The fields that name what a database begins with, and the node that is made from it.
-const RESTORE: (&str, &str) = ("spec.restoreFrom.", "db");
-
 /// Who asks, and by which way.
 pub struct Asking<'a> {
     pub environment: &'a Environment,
@@ -60,7 +57,9 @@ pub async fn parameters(
 
 async fn one(reference: Reference, asking: &Asking<'_>) -> Result<Option<(String, Named)>, Problem> {
     let Environment { region, cluster, .. } = asking.environment;
-    let admits = |existing: &Existing| asking.admits(&reference, existing);
+    let admits = |existing: &Existing| {
+        reference.is_admitted(asking.environment, asking.namespace, Some(&named(existing.clone(), cluster)))
+    };
     let found = asking.describe.find(kind(reference.kind), region, &reference.text, admits).await;
     let found = found.map_err(|error| {
         let problem = Problem::from(error);
@@ -73,25 +72,10 @@ impl Asking<'_> {
     /// An ARN of another account is looked at only where the administrator allows it: neither the answer nor AWS's
     /// refusal should tell a team what others have.
     fn needs(&self, reference: &Reference) -> bool {
-        let (fields, node) = RESTORE;
-        let over = reference.field.starts_with(fields) && self.made.contains(node);
         let text = &reference.text;
         let account = text.strip_prefix("arn:").and_then(|arn| arn.split(':').nth(3));
         let within = account.is_none_or(|account| account == self.environment.account);
-        !over && (within || self.environment.limits.allows(text))
-    }
-
-    /// Whether it may be named, as far as its ARN and tags tell.
-    fn admits(&self, reference: &Reference, existing: &Existing) -> bool {
-        let Environment { limits, cluster, .. } = self.environment;
-        let ours = || namespace(existing, cluster).is_some_and(|owner| owner == self.namespace);
-        let written = if reference.text.starts_with("alias/") {
-            self.environment.arn("kms", &reference.text)
-        } else {
-            reference.text.clone()
-        };
-        let of_aws = written.starts_with(&self.environment.arn("kms", "alias/aws/"));
-        limits.allows(&existing.arn) || limits.allows(&written) || of_aws || ours()
+        !reference.is_over(self.made) && (within || self.environment.limits.allows(text))
     }
 }
 
@@ -138,6 +122,7 @@ mod tests {
             assume_role: None,
             limits: Limits::lifted(),
             observer: Arc::new(Unobserved),
+            recent: std::time::Duration::ZERO,
         };
         Describe::new(Clients::new(&aws_config::SdkConfig::builder().build(), settings))
     }
@@ -149,7 +134,8 @@ mod tests {
     }
 
     fn reference(field: &'static str, text: &str, kind: ReferenceKind) -> Reference {
-        Reference { field, text: text.into(), kind }
+        let until = field.starts_with("spec.restoreFrom.").then_some("db");
+        Reference { field, text: text.into(), kind, until }
     }
 
     fn snapshot(text: &str) -> Reference {
@@ -206,25 +192,5 @@ mod tests {
         assert_eq!(named(tagged("prod", "shop"), "prod").namespace.as_deref(), Some("shop"));
         assert_eq!(named(tagged("test", "shop"), "prod").namespace, None);
         assert_eq!(named(Existing::default(), "prod").namespace, None);
-    }
-
-    #[test]
-    fn what_serves_the_asker_is_its_own_or_allowed_by_either_name() {
-        let (describe, made) = (describe(), BTreeSet::new());
-        let sample = samples::environment();
-        let alias = sample.arn("kms", "alias/shared");
-        let admits = |allow: &[&str], reference: &Reference, existing: &Existing| {
-            let environment = environment(allow);
-            let asking = Asking { environment: &environment, namespace: "shop", made: &made, describe: &describe };
-            asking.admits(reference, existing)
-        };
-        let untagged = Existing { arn: "arn:a".into(), ..Existing::default() };
-        assert!(!admits(&[], &key("alias/shared"), &untagged));
-        assert!(admits(&["arn:a"], &key("alias/shared"), &untagged));
-        assert!(admits(&[&alias], &key("alias/shared"), &untagged));
-        assert!(admits(&[], &key("alias/aws/rds"), &untagged));
-        assert!(admits(&[], &snapshot("a"), &tagged(&sample.cluster, "shop")));
-        assert!(!admits(&[], &snapshot("a"), &tagged(&sample.cluster, "other")));
-        assert!(!admits(&[], &snapshot("a"), &tagged("elsewhere", "shop")));
     }
 }

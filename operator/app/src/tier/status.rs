@@ -31,7 +31,10 @@ pub fn status(seen: &Seen) -> TierStatus {
         observed_generation: *generation,
         conditions: conditions::after(&before.conditions, report, *generation, *now),
         resources: resources.into_iter().map(|entry| explained(entry, report)).collect(),
-        outputs: outputs.iter().filter_map(|(name, value)| Some(((*name).to_owned(), known(outcome, value)?))).collect(),
+        outputs: outputs
+            .iter()
+            .filter_map(|(name, value)| Some(((*name).to_owned(), known(outcome, value)?)))
+            .collect(),
         binding: binding.as_ref().and_then(Value::as_str).map(|name| Binding { name: name.into() }),
         plan: outcome.pending.as_ref().map(summary),
         ..(*before).clone()
