@@ -26,6 +26,9 @@ pub struct Cloud {
     pub describe: Describe,
 }
 
+/// A cloud, and the identity that it was made for.
+type Made = (Option<String>, Arc<Cloud>);
+
 /// All of them, by the UID of their Environment.
 pub struct Clouds {
     base: aws_config::SdkConfig,
@@ -34,7 +37,7 @@ pub struct Clouds {
     metrics: Metrics,
     resync: Duration,
     objects: Box<dyn Fn(&Clients) -> Registry + Send + Sync>,
-    made: Mutex<BTreeMap<String, (Option<String>, Arc<Cloud>)>>,
+    made: Mutex<BTreeMap<String, Made>>,
 }
 
 impl Clouds {

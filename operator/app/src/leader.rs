@@ -1,7 +1,5 @@
 //! Leader election: of several operators one works, and the others stand by.
 
-use std::future::Future;
-
 use kube::Client;
 use kube_lease_manager::LeaseManagerBuilder;
 use tokio::sync::watch;
@@ -32,9 +30,7 @@ pub async fn lead(client: Client, namespace: &str, identity: &str) -> Result<wat
 }
 
 /// Ends when this process leads no longer.
-pub fn lost(mut leads: watch::Receiver<bool>) -> impl Future<Output = ()> {
-    async move {
-        // A closed channel is a lost lease as well.
-        let _ = leads.wait_for(|leads| !*leads).await;
-    }
+pub async fn lost(mut leads: watch::Receiver<bool>) {
+    // A closed channel is a lost lease as well.
+    let _ = leads.wait_for(|leads| !*leads).await;
 }

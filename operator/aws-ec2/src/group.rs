@@ -13,7 +13,6 @@ use aws_sdk_ec2::types::{self, Filter, ResourceType};
 use futures::future::try_join;
 use terrace_aws::Clients;
 use terrace_aws::errors::{absent, classify};
-use terrace_aws::finder::PERIOD;
 use terrace_engine::coalesce::{Fetch, Regional};
 use terrace_engine::{Disposal, Error, Provider, Result, Seen, State};
 use terrace_model::aws::ec2::{SecurityGroup, SecurityGroupOutputs};
@@ -82,7 +81,7 @@ pub struct SecurityGroups {
 impl SecurityGroups {
     /// The groups of an account.
     pub fn new(clients: &Clients) -> Self {
-        SecurityGroups { clients: clients.clone(), listings: Regional::new(PERIOD, FILTER_VALUES) }
+        SecurityGroups { clients: clients.clone(), listings: Regional::new(clients.recent(), FILTER_VALUES) }
     }
 
     async fn look(&self, id: &Id, freshness: Freshness) -> Result<Option<Found>> {
@@ -132,9 +131,9 @@ impl Provider<SecurityGroup> for SecurityGroups {
         made.map(Handle).ok_or_else(|| Error::retry("EC2 did not say what it made"))
     }
 
-    async fn update(&self, id: &Id, have: &SecurityGroup, want: &SecurityGroup, diff: &Diff) -> Result<()> {
+    async fn update(&self, id: &Id, _have: &SecurityGroup, want: &SecurityGroup, diff: &Diff) -> Result<()> {
         let Some(group) = self.group_id(id).await? else { return Ok(()) };
-        retag(&writer(&self.clients, id), &group, &have.tags, &want.tags, diff).await
+        retag(&writer(&self.clients, id), &group, &want.tags, diff).await
     }
 
     async fn delete(&self, id: &Id, _have: &SecurityGroup, _disposal: Disposal) -> Result<()> {

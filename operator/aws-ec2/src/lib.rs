@@ -5,6 +5,8 @@ pub mod group;
 pub mod network;
 pub mod rule;
 
+use std::collections::BTreeSet;
+
 use aws_sdk_ec2::types::{Filter, ResourceType, Tag, TagSpecification};
 use aws_sdk_ec2::{Client, config};
 use terrace_aws::errors::classify;
@@ -21,6 +23,12 @@ const FILTER_VALUES: usize = 200;
 /// All kinds that this crate provides, for one Environment.
 pub fn registry(clients: &Clients) -> Registry {
     Registry::default().with(group::SecurityGroups::new(clients)).with(rule::SecurityGroupRules::new(clients))
+}
+
+/// The IAM actions of a registry and of all reads beside it, this crate's among them.
+pub fn actions(registry: &Registry) -> BTreeSet<String> {
+    let network = network::ACTIONS.iter().map(|action| (*action).to_owned());
+    terrace_aws::actions::all(registry).into_iter().chain(network).collect()
 }
 
 fn client(clients: &Clients, region: &str) -> Client {
@@ -46,18 +54,48 @@ fn specification(resource: ResourceType, tags: &Tags) -> TagSpecification {
 }
 
 /// Sets and removes the tags that differ.
-async fn retag(client: &Client, resource: &str, have: &Tags, want: &Tags, diff: &Diff) -> Result<()> {
-    let set = to_sdk(want.iter().filter(|(key, value)| have.get(*key) != Some(*value)));
-    if !set.is_empty() {
-        client.create_tags().resources(resource).set_tags(Some(set)).send().await.map_err(classify)?;
-    }
-    let removed = diff.removed("tags").into_iter().map(|key| Tag::builder().key(key).build()).collect::<Vec<_>>();
-    if !removed.is_empty() {
-        client.delete_tags().resources(resource).set_tags(Some(removed)).send().await.map_err(classify)?;
-    }
-    Ok(())
+async fn retag(client: &Client, resource: &str, want: &Tags, diff: &Diff) -> Result<()> {
+    let set = |tags: Tags| async move {
+        let request = client.create_tags().resources(resource).set_tags(Some(to_sdk(&tags)));
+        request.send().await.map(drop).map_err(classify)
+    };
+    let remove = |keys: Vec<String>| async move {
+        let tags = keys.into_iter().map(|key| Tag::builder().key(key).build()).collect();
+        let request = client.delete_tags().resources(resource).set_tags(Some(tags));
+        request.send().await.map(drop).map_err(classify)
+    };
+    tags::retag(want, diff, set, remove).await
 }
 
 fn to_sdk<'a>(tags: impl IntoIterator<Item = (&'a String, &'a String)>) -> Vec<Tag> {
     tags::write(tags, |key, value| Tag::builder().key(key).value(value).build())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use super::*;
+    use terrace_aws::Settings;
+    use terrace_aws::calls::Unobserved;
+    use terrace_aws::limits::Limits;
+
+    #[test]
+    fn the_operator_needs_these_iam_actions_and_no_others() {
+        let settings = Settings {
+            account: "123456789012".into(),
+            endpoint_url: None,
+            assume_role: None,
+            limits: Limits::new(),
+            observer: Arc::new(Unobserved),
+            recent: Duration::ZERO,
+        };
+        let clients = Clients::new(&aws_types::SdkConfig::builder().build(), settings);
+        let all = actions(&terrace_aws::registry::registry(&clients).and(registry(&clients)));
+        let list = all.into_iter().collect::<Vec<_>>().join("\n");
+        insta::with_settings!({ snapshot_path => "../../aws", prepend_module_to_snapshot => false }, {
+            insta::assert_snapshot!("actions", list);
+        });
+    }
 }

@@ -1,8 +1,8 @@
 //! Rules of security groups.
 //!
 //! From the EC2 API reference: a rule is one protocol, one range of ports and one peer; the same rule twice in a group
-//! is `InvalidPermission.Duplicate`, whatever its description and tags; ModifySecurityGroupRules changes a rule under its
-//! id; tags go in as it is made. Of all protocols (`-1`), both ports are -1.
+//! is `InvalidPermission.Duplicate`, whatever its description and tags; ModifySecurityGroupRules changes a rule that
+//! keeps its id; tags go in as it is made. Of all protocols (`-1`), both ports are -1.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -15,7 +15,6 @@ use aws_sdk_ec2::types::{
 use serde_json::{Map, Value};
 use terrace_aws::Clients;
 use terrace_aws::errors::{absent, classify};
-use terrace_aws::finder::PERIOD;
 use terrace_engine::coalesce::{Fetch, Regional};
 use terrace_engine::{Disposal, Error, Provider, Result, Seen, State, reason};
 use terrace_model::aws::ec2::{Direction, SecurityGroupRule, SecurityGroupRuleOutputs};
@@ -93,7 +92,7 @@ pub struct SecurityGroupRules {
 impl SecurityGroupRules {
     /// The rules of an account's groups.
     pub fn new(clients: &Clients) -> Self {
-        SecurityGroupRules { clients: clients.clone(), listings: Regional::new(PERIOD, FILTER_VALUES) }
+        SecurityGroupRules { clients: clients.clone(), listings: Regional::new(clients.recent(), FILTER_VALUES) }
     }
 
     async fn look(&self, id: &Id, freshness: Freshness) -> Result<Option<Found>> {
@@ -163,7 +162,7 @@ impl Provider<SecurityGroupRule> for SecurityGroupRules {
             let modify = client.modify_security_group_rules().group_id(group).security_group_rules(change);
             modify.send().await.map_err(classify)?;
         }
-        retag(&client, &rule, &have.tags, &want.tags, diff).await
+        retag(&client, &rule, &want.tags, diff).await
     }
 
     async fn delete(&self, id: &Id, have: &SecurityGroupRule, _disposal: Disposal) -> Result<()> {

@@ -43,6 +43,9 @@ pub struct Settings {
     pub assume_role: Option<AssumeRole>,
     pub limits: Arc<Limits>,
     pub observer: Arc<dyn CallObserver>,
+    /// How old a list may be that answers a look of a resync: half the resync's period, so that each resync reads anew
+    /// once and all objects share what it read.
+    pub recent: Duration,
 }
 
 /// A role to act as.
@@ -130,6 +133,11 @@ impl Clients {
     /// The account, twelve digits.
     pub fn account(&self) -> &str {
         &self.0.settings.account
+    }
+
+    /// How old a list may be that answers a [`Recent`](terrace_model::identity::Freshness::Recent) look.
+    pub fn recent(&self) -> Duration {
+        self.0.settings.recent
     }
 
     /// The region of services that have none of their own.
@@ -301,8 +309,14 @@ mod tests {
             .credentials_provider(SharedCredentialsProvider::new(Credentials::new("AKIA", "s", None, None, "test")))
             .build();
         let observer = Arc::new(wire.clone());
-        let settings =
-            Settings { account: ACCOUNT.into(), endpoint_url: None, assume_role, limits: limits.clone(), observer };
+        let settings = Settings {
+            account: ACCOUNT.into(),
+            endpoint_url: None,
+            assume_role,
+            limits: limits.clone(),
+            observer,
+            recent: Duration::ZERO,
+        };
         (Clients::new(&base, settings), wire, limits)
     }
 

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
-use std::time::Duration;
 
 use aws_sdk_resourcegroupstagging::operation::get_resources::builders::GetResourcesFluentBuilder;
 use aws_sdk_resourcegroupstagging::types::TagFilter;
@@ -14,14 +13,13 @@ use terrace_model::aws::Tags;
 use terrace_model::identity::{Freshness, tag};
 
 use crate::errors::classify;
+use crate::hourly::Hourly;
 use crate::{Clients, tags};
 
 /// IAM actions used.
 pub const ACTIONS: &[&str] = &["tag:GetResources"];
 /// The most that one page holds (API reference, GetResources, `ResourcesPerPage`).
 const PAGE: i32 = 100;
-/// How long a list of tags counts as recent; the resync's period.
-pub const PERIOD: Duration = Duration::from_secs(5 * 60);
 /// Up to so many are read one by one.
 const FEW: usize = 5;
 
@@ -35,6 +33,13 @@ async fn read(request: GetResourcesFluentBuilder) -> Result<BTreeMap<String, Tag
         }
     }
     Ok(found)
+}
+
+/// Snapshots and backups bear the tags of what they were taken from, and are no resources of ours (RDS user guide,
+/// "Copying tags to DB snapshots").
+fn is_copy(arn: &str) -> bool {
+    const COPIES: &[&str] = &["snapshot", "cluster-snapshot", "auto-backup", "cluster-auto-backup"];
+    arn.split(':').nth(5).is_some_and(|kind| COPIES.contains(&kind))
 }
 
 /// Finds what an owner has in AWS by its UID tag, in all services that the Tagging API knows.
@@ -53,7 +58,8 @@ impl Finder for TagFinder {
         Box::pin(async move {
             let filter = TagFilter::builder().key(tag::UID).values(uid).build();
             let found = read(self.clients.tagging(region).get_resources().tag_filters(filter)).await?;
-            Ok(found.into_iter().map(|(arn, tags)| Found { handle: Handle(arn), tags }).collect())
+            let found = found.into_iter().filter(|(arn, _)| !is_copy(arn));
+            Ok(found.map(|(arn, tags)| Found { handle: Handle(arn), tags }).collect())
         })
     }
 }
@@ -67,18 +73,21 @@ pub trait ListTags: Send + Sync {
 /// Tags of kinds whose description does not hold them: few by the service's own call, many by the Tagging API.
 ///
 /// The Tagging API lags. What it shows without our tags, or not at all, is therefore asked for once more at the
-/// service, so that nothing of ours is ever taken for somebody else's.
+/// service, so that nothing of ours is ever taken for somebody else's. What it does not show at all, as a type that it
+/// does not know, is for a resync asked for about once an hour.
 pub struct TagIndex<L> {
     clients: Clients,
     types: &'static [&'static str],
     own: L,
     listings: Regional<String, Tags>,
+    unlisted: Hourly<Option<Tags>>,
 }
 
 impl<L: ListTags> TagIndex<L> {
     /// An index over resource types as GetResources names them: `rds:subgrp`.
     pub fn new(clients: Clients, types: &'static [&'static str], own: L) -> Self {
-        TagIndex { clients, types, own, listings: Regional::new(PERIOD, FEW) }
+        let listings = Regional::new(clients.recent(), FEW);
+        TagIndex { clients, types, own, listings, unlisted: Hourly::default() }
     }
 
     /// The tags of one resource; `None` where it is not there.
@@ -90,7 +99,8 @@ impl<L: ListTags> TagIndex<L> {
         let seen = listing.get(arn.to_owned(), freshness, &RegionTags { index: self, region }).await?;
         match seen {
             Some(tags) if tags.contains_key(tag::UID) => Ok(Some(tags)),
-            _ => self.own.tags(region, arn).await,
+            Some(_) => self.own.tags(region, arn).await,
+            None => self.unlisted.get(arn, freshness, || self.own.tags(region, arn)).await,
         }
     }
 }
@@ -143,7 +153,9 @@ mod tests {
     /// Two pages; one thing of ours, one whose tags lag.
     fn tagging() -> Client {
         let first = page(None, "more", || vec![mapping("arn:ours", tag::UID)]);
-        let second = page(Some("more"), "", || vec![mapping("arn:late", "team")]);
+        let second = page(Some("more"), "", || {
+            vec![mapping("arn:late", "team"), mapping("arn:aws:rds:eu-west-1:1:snapshot:final", tag::UID)]
+        });
         mock_client!(aws_sdk_resourcegroupstagging, RuleMode::MatchAny, [&first, &second])
     }
 
@@ -173,8 +185,11 @@ mod tests {
             assert_eq!(tags.expect("it is there")[tag::UID], "x");
         }
         assert!(own.0.lock().expect("nobody panicked").is_empty());
-        index.get(REGION, "arn:late", Freshness::Recent).await.expect("it is read");
+        for arn in ["arn:late", "arn:late", "arn:unknown", "arn:unknown"] {
+            index.get(REGION, arn, Freshness::Recent).await.expect("it is read");
+        }
         index.get(REGION, "arn:ours", Freshness::Now).await.expect("it is read");
-        assert_eq!(*own.0.lock().expect("nobody panicked"), ["arn:late", "arn:ours"]);
+        let asked = own.0.lock().expect("nobody panicked").clone();
+        assert_eq!(asked, ["arn:late", "arn:late", "arn:unknown", "arn:ours"]);
     }
 }

@@ -53,7 +53,8 @@ impl<V: Clone> Hourly<V> {
     }
 }
 
-fn lifetime(key: &str) -> Duration {
+/// How long an answer about `key` is remembered: 45 to 75 minutes, always the same for one key.
+pub fn lifetime(key: &str) -> Duration {
     let number = u64::from_str_radix(&hash(&[key])[..8], 16).unwrap_or_default();
     SHORTEST + Duration::from_secs(number % SPREAD_SECONDS)
 }

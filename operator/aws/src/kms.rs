@@ -5,7 +5,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use aws_sdk_kms::Client;
 use aws_sdk_kms::types::KeyState;
@@ -18,10 +17,7 @@ use terrace_model::{Diff, Handle, Id, Owner};
 
 use crate::Clients;
 use crate::errors::absent;
-
-/// KMS has no list that tells the state of keys: they are described one by one, hardly ever change, and so are looked
-/// at anew once an hour and before every change.
-const PERIOD: Duration = Duration::from_secs(60 * 60);
+use crate::hourly;
 
 /// A key as it was read.
 #[derive(Clone, Debug)]
@@ -55,6 +51,9 @@ impl Fetch<String, Found> for Reader {
 }
 
 /// Keys, which are looked at and never made.
+///
+/// KMS has no list that tells their state: they are described one by one, hardly ever change, and so are looked at anew
+/// about once an hour and before every change.
 pub struct Keys {
     clients: Clients,
     listings: Regional<String, Found>,
@@ -64,7 +63,8 @@ pub struct Keys {
 impl Keys {
     /// The keys of an account.
     pub fn new(clients: &Clients) -> Self {
-        Keys { clients: clients.clone(), listings: Regional::new(PERIOD, usize::MAX), asked: Mutex::default() }
+        let period = hourly::lifetime(&["keys", clients.account()].join("/"));
+        Keys { clients: clients.clone(), listings: Regional::new(period, usize::MAX), asked: Mutex::default() }
     }
 
     fn reader(&self, region: &str, key: &str) -> Reader {

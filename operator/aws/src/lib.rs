@@ -3,6 +3,7 @@
 //! *Architecture Invariant:* only this crate and `aws-ec2` name an AWS SDK. Every call passes one limiter and one
 //! observer, and is never repeated by the SDK: whether and when to try again is the engine's to say.
 
+pub mod actions;
 pub mod autoscaling;
 pub mod calls;
 pub mod clients;

@@ -1,6 +1,7 @@
 //! Fixtures that the tests of this crate share.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_types::SdkConfig;
 use serde_json::Value;
@@ -22,6 +23,7 @@ pub fn clients() -> Clients {
         assume_role: None,
         limits: Limits::lifted(),
         observer: Arc::new(Unobserved),
+        recent: Duration::from_secs(300),
     };
     Clients::new(&SdkConfig::builder().build(), settings)
 }

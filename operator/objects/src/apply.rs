@@ -9,11 +9,12 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use http::HeaderValue;
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use kube::api::{Api, DeleteParams, Patch, PatchParams, Preconditions};
+use kube::api::{Api, DeleteParams, GetParams, Patch, PatchParams, Preconditions, Request};
 use kube::{Client, Resource};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use terrace_engine::{Error, Result};
 use terrace_model::OwnerRef;
@@ -106,6 +107,38 @@ where
         self.send(&body).await
     }
 
+    /// Changes its metadata alone, from what is there, and only if it is still that. One that is gone is left so.
+    ///
+    /// # Errors
+    /// `Retry` where it was changed meanwhile, or is another than the one with this UID; others as [`classify`] has them.
+    pub async fn amend(&self, uid: Option<&str>, change: impl FnOnce(&ObjectMeta) -> Value) -> Result<()> {
+        let Some(meta) = self.look().await? else { return Ok(()) };
+        let mut metadata = change(&meta);
+        metadata["uid"] = uid.or(meta.uid.as_deref()).into();
+        metadata["resourceVersion"] = meta.resource_version.as_deref().into();
+        let params = PatchParams { field_manager: Some(self.manager.clone()), ..PatchParams::default() };
+        let patch = Patch::Merge(serde_json::json!({ "metadata": metadata }));
+        let sent = self.api.patch_metadata(&self.name, &params, &patch).await;
+        sent.map(drop).map_err(|error| classify(&self.what, error))
+    }
+
+    /// What `kubectl get` shows of it in a column, as `Type`: a field beside the metadata, without all the others.
+    /// `None` where it is absent.
+    ///
+    /// # Errors
+    /// As [`classify`] has them.
+    pub async fn column(&self, name: &str) -> Result<Option<String>> {
+        let failed = |error| classify(&self.what, error);
+        let request = Request::new(self.api.resource_url()).get(&self.name, &GetParams::default());
+        let mut request = request.map_err(|error| failed(kube::Error::BuildRequest(error)))?;
+        request.headers_mut().insert("accept", HeaderValue::from_static(AS_TABLE));
+        match self.api.clone().into_client().request::<Table>(request).await {
+            Ok(table) => Ok(table.cell(name)),
+            Err(kube::Error::Api(status)) if status.is_not_found() => Ok(None),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
     async fn send(&self, body: &Body) -> Result<ObjectMeta> {
         let sent = self.api.patch_metadata(&self.name, &PatchParams::apply(&self.manager), &Patch::Apply(body)).await;
         sent.map(|sent| sent.metadata).map_err(|error| classify(&self.what, error))
@@ -121,6 +154,35 @@ where
             Err(kube::Error::Api(status)) if status.is_not_found() => Ok(()),
             deleted => deleted.map(|_| ()).map_err(|error| classify(&self.what, error)),
         }
+    }
+}
+
+/// https://kubernetes.io/docs/reference/using-api/api-concepts, "Receiving resources as Tables". A row has the metadata
+/// beside its cells, and nothing else of the object.
+const AS_TABLE: &str = "application/json;as=Table;v=v1;g=meta.k8s.io";
+
+/// One object as a table.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Table {
+    column_definitions: Vec<Column>,
+    rows: Vec<Row>,
+}
+
+#[derive(Deserialize)]
+struct Column {
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    cells: Vec<Value>,
+}
+
+impl Table {
+    fn cell(&self, column: &str) -> Option<String> {
+        let index = self.column_definitions.iter().position(|known| known.name == column)?;
+        self.rows.first()?.cells.get(index)?.as_str().map(str::to_owned)
     }
 }
 
@@ -215,6 +277,45 @@ mod tests {
         secret(&server).apply(Some("1"), body()).await.expect("it is applied");
         let sent = &server.requests()[0].body["metadata"];
         assert_eq!((&sent["uid"], &sent["resourceVersion"]), (&json!("1"), &Value::Null));
+    }
+
+    #[tokio::test]
+    async fn metadata_is_amended_only_as_it_was_seen() {
+        let seen = object("1", &json!({}));
+        let conflict = (409, failure(409, "Conflict", json!([])));
+        let server = Server::answering([(200, seen.clone()), (200, seen.clone()), (200, seen), conflict]);
+        let secret = secret(&server);
+        let change = |meta: &ObjectMeta| json!({"labels": {"seen": meta.name}});
+        secret.amend(Some("1"), change).await.expect("it is amended");
+        let error = secret.amend(None, change).await.expect_err("it was changed");
+        assert_eq!(error.reason(), reason::RETRYING);
+        let sent = &server.requests()[1];
+        assert_eq!((sent.method.as_str(), sent.content_type.as_str()), ("PATCH", "application/merge-patch+json"));
+        let metadata = json!({"uid": "1", "resourceVersion": "7", "labels": {"seen": "orders-binding"}});
+        assert_eq!(sent.body, json!({ "metadata": metadata }));
+    }
+
+    #[tokio::test]
+    async fn what_is_gone_has_no_metadata_to_amend() {
+        let server = Server::answering([(404, failure(404, "NotFound", json!([])))]);
+        secret(&server).amend(None, |_| json!({})).await.expect("gone is gone");
+        assert_eq!(server.requests().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_column_is_read_without_the_content() {
+        let column = |name: &str| json!({"name": name, "type": "string"});
+        let table = json!({"kind": "Table", "columnDefinitions": [column("Name"), column("Type")],
+                           "rows": [{"cells": ["orders-binding", "Opaque"]}]});
+        let absent = (404, failure(404, "NotFound", json!([])));
+        let server = Server::answering([(200, table.clone()), (200, table), absent]);
+        let secret = secret(&server);
+        assert_eq!(secret.column("Type").await, Ok(Some("Opaque".into())));
+        assert_eq!(secret.column("Colour").await, Ok(None));
+        assert_eq!(secret.column("Type").await, Ok(None));
+        let sent = &server.requests()[0];
+        assert_eq!(sent.path(), "/api/v1/namespaces/shop/secrets/orders-binding");
+        assert!(sent.accept.contains("as=Table"), "{}", sent.accept);
     }
 
     #[tokio::test]

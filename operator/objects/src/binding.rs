@@ -13,7 +13,10 @@
 //! version of a secret, never a value. What the look reports is that annotation, less every field whose entry is no
 //! longer ours by `managedFields` (see [`crate::apply`]). An entry changed or removed by somebody else is found that way,
 //! the password among them, though no look ever reads one. Where any of our metadata is no longer ours (an annotation,
-//! the label, the owner reference), nothing in it is taken on trust, and all fields are reported as changed.
+//! the label, the owner reference), nothing in it is taken on trust, and all fields are reported as changed. All but the
+//! type of the Secret: the API server lets nobody change that (https://kubernetes.io/docs/concepts/configuration/secret,
+//! "Secret types"), so that a wish of another is one for another Secret. It is what the annotation says, or where there
+//! is none what a table shows of it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,14 +28,19 @@ use kube::Client;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, json};
 use terrace_engine::{Disposal, Error, Provider, Result, Seen, State};
+use terrace_model::aws::Tags;
 use terrace_model::aws::kubernetes::{BindingSecret, BindingSecretOutputs};
+use terrace_model::identity::tag;
 use terrace_model::{Diff, Handle, Id, Place, SecretRef, Val};
 
 use crate::apply::{Body, Fields, Object};
-use crate::{SecretReader, owned};
+use crate::{SecretReader, handover, owned};
 
 /// The annotation with the wish as it was applied last.
 const APPLIED: &str = "terrace.dev/applied";
+
+/// How the types of binding Secrets begin.
+const TYPE: &str = "servicebinding.io/";
 
 /// Makes binding Secrets.
 pub struct BindingSecrets {
@@ -52,12 +60,14 @@ impl BindingSecrets {
 
     /// The Secret as it is applied, its password read for this one call.
     async fn body(&self, id: &Id, want: &BindingSecret) -> Result<Body> {
-        let applied = serde_json::to_string(want).map_err(Error::invalid)?;
-        let metadata = owned::metadata(id, &want.name, [(APPLIED.to_owned(), applied)]);
+        let applied = BindingSecret { tags: Tags::new(), ..want.clone() };
+        let applied = serde_json::to_string(&applied).map_err(Error::invalid)?;
+        let annotations = want.tags.clone().into_iter().chain([(APPLIED.to_owned(), applied)]);
+        let metadata = owned::metadata(id, &want.name, annotations);
         let place = Place { region: region(&want.password)?, ..id.place.clone() };
         let password = self.secrets.read(&place, &want.password).await?;
         let fields = Map::from_iter([
-            ("type".to_owned(), json!(format!("servicebinding.io/{}", want.r#type))),
+            ("type".to_owned(), json!([TYPE, &want.r#type].concat())),
             ("data".to_owned(), json!(entries(want, &password)?)),
         ]);
         Ok(Body::new::<Secret>(metadata, fields))
@@ -106,35 +116,49 @@ fn unknown(name: &str) -> BindingSecret {
         database: None,
         username: "".into(),
         password: SecretRef { arn: "".into(), version: "".into() },
+        tags: Tags::new(),
     }
 }
 
+/// The wish as it was applied last, if that can be read.
+fn applied(meta: &ObjectMeta) -> Option<BindingSecret> {
+    serde_json::from_str(meta.annotations.as_ref()?.get(APPLIED)?).ok()
+}
+
+/// The annotations that say whose it is.
+fn tags(meta: &ObjectMeta) -> Tags {
+    let ours = meta.annotations.iter().flatten().filter(|(key, _)| key.starts_with(tag::PREFIX) && *key != APPLIED);
+    ours.map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
 /// What we applied, less what is no longer as we left it.
-fn have(id: &Id, name: &str, meta: &ObjectMeta) -> BindingSecret {
-    let unknown = unknown(name);
+fn have(id: &Id, name: &str, meta: &ObjectMeta, applied: BindingSecret) -> BindingSecret {
+    let unknown = BindingSecret { r#type: applied.r#type.clone(), tags: tags(meta), ..unknown(name) };
     let fields = Fields::of(meta, &owned::manager(&id.owner));
     let wanted = owned::metadata(id, name, [(APPLIED.to_owned(), String::new())]);
-    let applied = meta.annotations.as_ref().and_then(|all| all.get(APPLIED));
-    let Some(applied) = applied.and_then(|text| serde_json::from_str::<BindingSecret>(text).ok()) else {
-        return unknown;
-    };
     if !fields.hold_metadata(&wanted) {
         return unknown;
     }
     let ours = |entry: &str| fields.hold(&["data", entry]);
     let or = |ours: bool, applied: Val<String>, lost: Val<String>| if ours { applied } else { lost };
-    let typed = ours("type") && fields.hold(&["type"]);
     BindingSecret {
         name: name.into(),
-        r#type: if typed { applied.r#type } else { unknown.r#type },
-        provider: if ours("provider") { applied.provider } else { unknown.provider },
+        r#type: applied.r#type,
+        // The entry `type` beside it can be mended in place, which a difference in the type itself cannot.
+        provider: if ours("provider") && ours("type") { applied.provider } else { unknown.provider },
         host: or(ours("host"), applied.host, unknown.host),
         port: if ours("port") { applied.port } else { unknown.port },
         reader_host: applied.reader_host.filter(|host| ours("reader-host") || *host == "".into()),
         database: applied.database.filter(|database| ours("database") || database.is_empty()),
         username: or(ours("username"), applied.username, unknown.username),
         password: if ours("password") && ours("secret-arn") { applied.password } else { unknown.password },
+        tags: unknown.tags,
     }
+}
+
+/// Whether its tags say that it is this owner's.
+fn is_owned(binding: &BindingSecret, id: &Id) -> bool {
+    binding.tags.get(tag::UID) == Some(&id.owner.uid)
 }
 
 impl Provider<BindingSecret> for BindingSecrets {
@@ -147,12 +171,20 @@ impl Provider<BindingSecret> for BindingSecrets {
     ];
 
     async fn observe(&self, id: &Id) -> Result<Seen<BindingSecret>> {
-        let name = name(id)?;
-        let Some(meta) = self.object(id)?.look().await? else {
+        let (name, object) = (name(id)?, self.object(id)?);
+        let Some(meta) = object.look().await? else {
             return Ok(Seen::Absent);
         };
+        let have = match applied(&meta) {
+            Some(applied) => have(id, name, &meta, applied),
+            None => {
+                let whole = object.column("Type").await?.unwrap_or_default();
+                let r#type = whole.strip_prefix(TYPE).map_or(whole.clone(), str::to_owned);
+                BindingSecret { r#type, tags: tags(&meta), ..unknown(name) }
+            }
+        };
         Ok(Seen::Present {
-            have: have(id, name, &meta),
+            have,
             out: BindingSecretOutputs { name: Some(name.to_owned()) },
             handle: owned::handle::<Secret>(&meta),
             owner: owned::owner(&meta),
@@ -166,11 +198,15 @@ impl Provider<BindingSecret> for BindingSecrets {
         Ok(owned::handle::<Secret>(&made))
     }
 
-    async fn update(&self, id: &Id, _have: &BindingSecret, want: &BindingSecret, _diff: &Diff) -> Result<()> {
-        let body = self.body(id, want).await?;
-        let uid = id.handle.as_ref().and_then(owned::uid);
-        self.object(id)?.apply(uid, body).await?;
-        Ok(())
+    async fn update(&self, id: &Id, have: &BindingSecret, want: &BindingSecret, _diff: &Diff) -> Result<()> {
+        let (object, uid) = (self.object(id)?, id.handle.as_ref().and_then(owned::uid));
+        if !is_owned(want, id) {
+            return object.amend(uid, |meta| handover::release(meta, &id.owner)).await;
+        }
+        if !is_owned(have, id) {
+            object.amend(uid, |meta| handover::succeed(meta, &id.owner)).await?;
+        }
+        object.apply(uid, self.body(id, want).await?).await.map(drop)
     }
 
     async fn delete(&self, id: &Id, _have: &BindingSecret, _disposal: Disposal) -> Result<()> {

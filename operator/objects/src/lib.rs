@@ -4,12 +4,14 @@
 //! `managedFields` entry says so; and a conflict with another field manager is reported, never forced. No value of a
 //! Secret is ever read from the API server: see [`binding`].
 //!
-//! [`apply`] speaks to the API server, [`owned`] says whose an object is, [`errors`] sorts what goes wrong. Each kind is
+//! [`apply`] speaks to the API server, [`owned`] says whose an object is, [`handover`] makes it another's or nobody's,
+//! [`errors`] sorts what goes wrong. Each kind is
 //! a file of its own beside them, as [`binding`].
 
 pub mod apply;
 pub mod binding;
 pub mod errors;
+pub mod handover;
 pub mod owned;
 pub mod permission;
 #[cfg(test)]

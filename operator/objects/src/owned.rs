@@ -12,11 +12,15 @@ use terrace_model::{Handle, Id, Owner, OwnerRef};
 /// The API version of every owner.
 pub const OWNER_API_VERSION: &str = "terrace.dev/v1alpha1";
 
-const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "terrace");
+/// The label of all that we make.
+pub(crate) const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "terrace");
+
+/// How our field managers begin.
+pub(crate) const MANAGER: &str = "terrace/";
 
 /// The field manager of all that one owner applies, so that two owners never undo each other's fields.
 pub fn manager(owner: &OwnerRef) -> String {
-    format!("terrace/{}", owner.uid)
+    [MANAGER, &owner.uid].concat()
 }
 
 /// The metadata of an object that is made for `id`, with `annotations` beside those of the owner.

@@ -7,6 +7,7 @@ mod data_tier;
 mod draft;
 pub mod facts;
 mod invalid;
+mod reference;
 pub mod samples;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use terrace_model::{Graph, Val};
 
 pub use facts::Facts;
 pub use invalid::{Invalid, Problem};
+pub use reference::{Reference, ReferenceKind};
 
 /// The logical id that the Secret for workloads has in every graph with one (`status.binding`).
 pub const BINDING: &str = "binding";
@@ -26,7 +28,7 @@ pub trait Tier: terrace_crds::TierObject {
     fn references(&self) -> Vec<Reference>;
 
     /// The parameter group family of the engine that the spec asks for, for [`Facts::parameters`] to be filled in.
-    /// `None` where there is none, or where the spec asks for what [`Tier::expand`] refuses.
+    /// `None` where there is none, where the spec sets no parameter, or where it asks for what [`Tier::expand`] refuses.
     fn parameter_family(&self) -> Option<String>;
 
     /// What is wished for in AWS.
@@ -37,25 +39,4 @@ pub trait Tier: terrace_crds::TierObject {
 
     /// What `status.outputs` says, by name: known, or the output of a node of the graph.
     fn outputs(&self) -> BTreeMap<&'static str, Val<Value>>;
-}
-
-/// An existing AWS resource that a spec names.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reference {
-    /// The path of the field that names it, as `spec.restoreFrom.snapshot`.
-    pub field: &'static str,
-    /// The name as it is written there: identifier, alias or ARN.
-    pub text: String,
-    /// What it is.
-    pub kind: ReferenceKind,
-}
-
-/// The kinds of existing resources that specs name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ReferenceKind {
-    KmsKey,
-    DbSnapshot,
-    DbClusterSnapshot,
-    DbInstance,
-    DbCluster,
 }

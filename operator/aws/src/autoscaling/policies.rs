@@ -5,7 +5,6 @@
 //! and removes them with the policy; an Aurora cooldown that is not given is 300 seconds.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use aws_sdk_applicationautoscaling::Client;
 use aws_sdk_applicationautoscaling::types::{
@@ -20,12 +19,12 @@ use terrace_model::{Diff, Handle, Id, Owner};
 use super::place;
 use crate::Clients;
 use crate::errors::{absent, classify};
+use crate::hourly;
 
 /// The most that are named in one request.
 const FEW: usize = 50;
-/// The most that are described at once: too few for a list at every resync, so the list is read whole once an hour.
+/// The most that are described at once: too few for a list at every resync, so the list is read whole about once an hour.
 const PAGE: i32 = 10;
-const PERIOD: Duration = Duration::from_secs(60 * 60);
 const GONE: &[&str] = &["ObjectNotFoundException"];
 /// Seconds.
 const COOLDOWN: i32 = 300;
@@ -70,7 +69,8 @@ pub struct Policies {
 impl Policies {
     /// The policies of an account.
     pub fn new(clients: &Clients) -> Self {
-        Policies { clients: clients.clone(), listings: Regional::new(PERIOD, FEW) }
+        let period = hourly::lifetime(&["scaling-policies", clients.account()].join("/"));
+        Policies { clients: clients.clone(), listings: Regional::new(period, FEW) }
     }
 
     /// For changing something on behalf of the owner's namespace.

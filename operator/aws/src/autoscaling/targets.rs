@@ -18,7 +18,7 @@ use terrace_model::{Diff, Handle, Id, Owner};
 use super::place;
 use crate::Clients;
 use crate::errors::{absent, classify};
-use crate::finder::{ListTags, PERIOD, TagIndex};
+use crate::finder::{ListTags, TagIndex};
 use crate::tags;
 
 /// The most that are described at once, by filter or not.
@@ -96,7 +96,7 @@ impl Targets {
     pub fn new(clients: &Clients) -> Self {
         Targets {
             clients: clients.clone(),
-            listings: Regional::new(PERIOD, PAGE.unsigned_abs() as usize),
+            listings: Regional::new(clients.recent(), PAGE.unsigned_abs() as usize),
             tags: TagIndex::new(clients.clone(), TYPES, TargetTags(clients.clone())),
         }
     }
@@ -165,25 +165,23 @@ impl Provider<ScalableTarget> for Targets {
         register(&self.writer(id), want, Some(tags)).await
     }
 
-    async fn update(&self, id: &Id, have: &ScalableTarget, want: &ScalableTarget, diff: &Diff) -> Result<()> {
+    async fn update(&self, id: &Id, _have: &ScalableTarget, want: &ScalableTarget, diff: &Diff) -> Result<()> {
         let client = self.writer(id);
         if diff.touches_any(&["minCapacity", "maxCapacity"]) {
             register(&client, want, None).await?;
         }
-        let set: Vec<_> = want.tags.iter().filter(|(key, value)| have.tags.get(*key) != Some(*value)).collect();
-        let removed = diff.removed("tags");
-        if set.is_empty() && removed.is_empty() {
+        if !diff.touches("tags") {
             return Ok(());
         }
-        let arn = self.arn(id).await?;
-        if !set.is_empty() {
-            let set = set.into_iter().map(|(key, value)| (key.clone(), value.clone())).collect();
-            client.tag_resource().resource_arn(&arn).set_tags(Some(set)).send().await.map_err(classify)?;
-        }
-        if !removed.is_empty() {
-            client.untag_resource().resource_arn(&arn).set_tag_keys(Some(removed)).send().await.map_err(classify)?;
-        }
-        Ok(())
+        let (arn, client) = (&self.arn(id).await?, &client);
+        let set = |tags: Tags| async move {
+            let tags = Some(tags.into_iter().collect());
+            client.tag_resource().resource_arn(arn).set_tags(tags).send().await.map(drop).map_err(classify)
+        };
+        let remove = |keys| async move {
+            client.untag_resource().resource_arn(arn).set_tag_keys(Some(keys)).send().await.map(drop).map_err(classify)
+        };
+        tags::retag(&want.tags, diff, set, remove).await
     }
 
     async fn delete(&self, id: &Id, _have: &ScalableTarget, _disposal: Disposal) -> Result<()> {

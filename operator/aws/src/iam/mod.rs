@@ -1,135 +1,37 @@
 //! AWS IAM: roles with their policies.
 //!
-//! From the IAM API reference and user guide: role names are unique in an account, at most 64 characters, whatever their
-//! case; a role can be deleted only when nothing is attached to it; what was written may take seconds to be seen
-//! ("Changes that I make are not always immediately visible").
+//! From the IAM API reference and user guide: role names are unique in an account whatever their case, and have at most
+//! 64 characters; a role can be deleted only when nothing is attached to it; what was written may take seconds to be
+//! seen ("Changes that I make are not always immediately visible").
 
 pub mod policy;
+mod read;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_iam::Client;
-use aws_sdk_iam::types::{EntityType, RoleDetail, Tag};
-use futures::future::{try_join, try_join_all};
-use terrace_engine::coalesce::{Fetch, Listing};
+use aws_sdk_iam::types::Tag;
+use terrace_engine::coalesce::Listing;
 use terrace_engine::{Disposal, Error, Provider, Result, Seen, State, reason};
 use terrace_model::aws::Tags;
 use terrace_model::aws::iam::{Policy, Role, RoleOutputs};
 use terrace_model::{Diff, Handle, Id, Owner};
 
+use self::read::{Found, Reader};
 use crate::Clients;
 use crate::errors::{absent, classify, code};
-use crate::finder::PERIOD;
 use crate::tags;
 
 /// One role costs three calls and one for each inline policy; so many cost more than the account's list.
 const FEW: usize = 4;
-/// The most that IAM lists at once.
-const PAGE: i32 = 1000;
 const GONE: &[&str] = &["NoSuchEntity"];
 
-/// A role as it was read.
-#[derive(Clone, Debug)]
-struct Found {
-    arn: String,
-    role: Role,
-}
-
-struct Reader(Client);
-
-impl Fetch<String, Found> for Reader {
-    async fn some(&self, names: &BTreeSet<String>) -> Result<BTreeMap<String, Found>> {
-        let reads = names.iter().map(|name| async { Ok(self.one(name).await?.map(|found| (name.clone(), found))) });
-        Ok(try_join_all(reads).await?.into_iter().flatten().collect())
-    }
-
-    async fn all(&self) -> Result<BTreeMap<String, Found>> {
-        let (details, mut descriptions) = try_join(self.details(), self.descriptions()).await?;
-        let found = details.into_iter().filter_map(|detail| {
-            let name = detail.role_name.clone()?;
-            let description = descriptions.remove(&name).unwrap_or_default();
-            Some((name, detailed(detail, description)))
-        });
-        Ok(found.collect())
-    }
-}
-
-impl Reader {
-    async fn one(&self, name: &str) -> Result<Option<Found>> {
-        let request = self.0.get_role().role_name(name);
-        let Some(role) = absent(request.send().await, GONE)?.and_then(|output| output.role) else {
-            return Ok(None);
-        };
-        let (Some(attached), Some(inline)) = try_join(self.attached(name), self.inline(name)).await? else {
-            return Ok(None);
-        };
-        let found = Role {
-            assume_role_policy: policy::read(&role.assume_role_policy_document.unwrap_or_default()),
-            description: role.description.unwrap_or_default(),
-            managed_policy_arns: attached,
-            inline_policies: inline,
-            permissions_boundary: role.permissions_boundary.and_then(|boundary| boundary.permissions_boundary_arn),
-            tags: from_sdk(&role.tags.unwrap_or_default()),
-        };
-        Ok(Some(Found { arn: role.arn, role: found }))
-    }
-
-    async fn attached(&self, name: &str) -> Result<Option<BTreeSet<String>>> {
-        let pages = self.0.list_attached_role_policies().role_name(name).max_items(PAGE).into_paginator().items();
-        let policies = absent(pages.send().collect::<std::result::Result<Vec<_>, _>>().await, GONE)?;
-        Ok(policies.map(|policies| policies.into_iter().filter_map(|policy| policy.policy_arn).collect()))
-    }
-
-    async fn inline(&self, name: &str) -> Result<Option<BTreeMap<String, Policy>>> {
-        let pages = self.0.list_role_policies().role_name(name).max_items(PAGE).into_paginator().items();
-        let Some(names) = absent(pages.send().collect::<std::result::Result<Vec<_>, _>>().await, GONE)? else {
-            return Ok(None);
-        };
-        let reads = names.iter().map(|policy| async move {
-            let request = self.0.get_role_policy().role_name(name).policy_name(policy);
-            let document = absent(request.send().await, GONE)?.map(|output| output.policy_document);
-            Ok::<_, Error>(document.map(|document| (policy.clone(), policy::read(&document))))
-        });
-        Ok(Some(try_join_all(reads).await?.into_iter().flatten().collect()))
-    }
-
-    /// Everything about every role but its description.
-    async fn details(&self) -> Result<Vec<RoleDetail>> {
-        let request = self.0.get_account_authorization_details().filter(EntityType::Role).max_items(PAGE);
-        let mut pages = request.into_paginator().send();
-        let mut details = Vec::new();
-        while let Some(page) = pages.next().await {
-            details.extend(page.map_err(classify)?.role_detail_list.unwrap_or_default());
-        }
-        Ok(details)
-    }
-
-    async fn descriptions(&self) -> Result<BTreeMap<String, String>> {
-        let pages = self.0.list_roles().max_items(PAGE).into_paginator().items();
-        let roles = pages.send().collect::<std::result::Result<Vec<_>, _>>().await.map_err(classify)?;
-        Ok(roles.into_iter().filter_map(|role| Some((role.role_name, role.description?))).collect())
-    }
-}
-
-fn detailed(detail: RoleDetail, description: String) -> Found {
-    let attached = detail.attached_managed_policies.unwrap_or_default();
-    let inline =
-        detail.role_policy_list.unwrap_or_default().into_iter().filter_map(|inline| {
-            Some((inline.policy_name?, policy::read(&inline.policy_document.unwrap_or_default())))
-        });
-    let role = Role {
-        assume_role_policy: policy::read(&detail.assume_role_policy_document.unwrap_or_default()),
-        description,
-        managed_policy_arns: attached.into_iter().filter_map(|policy| policy.policy_arn).collect(),
-        inline_policies: inline.collect(),
-        permissions_boundary: detail.permissions_boundary.and_then(|boundary| boundary.permissions_boundary_arn),
-        tags: from_sdk(&detail.tags.unwrap_or_default()),
-    };
-    Found { arn: detail.arn.unwrap_or_default(), role }
-}
-
-/// Roles. A role is ours whole: managed policies that somebody else attached to it are drift, and are detached. Of
-/// inline policies only those that we set are compared.
+/// Roles. A role is ours whole. What it may do is what its tier wishes, no more: a managed policy that somebody else
+/// attached to it is drift, reported as such and detached. Of inline policies only those that we set are compared.
+///
+/// With the role goes all that is seen on it, whoever put it there. IAM deletes no role with anything attached
+/// (`DeleteConflict`), and a role that only waits for somebody to detach a grant, which nobody can use any more, would
+/// hold its object for ever. A managed policy outlives that: it is detached, and stays where it is.
 pub struct Roles {
     clients: Clients,
     listing: Listing<String, Found>,
@@ -138,7 +40,7 @@ pub struct Roles {
 impl Roles {
     /// The roles of an account.
     pub fn new(clients: &Clients) -> Self {
-        Roles { clients: clients.clone(), listing: Listing::new(PERIOD, FEW) }
+        Roles { clients: clients.clone(), listing: Listing::new(clients.recent(), FEW) }
     }
 
     /// For changing something on behalf of the owner's namespace.
@@ -152,6 +54,7 @@ impl Provider<Role> for Roles {
         "iam:AttachRolePolicy",
         "iam:CreateRole",
         "iam:DeleteRole",
+        "iam:DeleteRolePermissionsBoundary",
         "iam:DeleteRolePolicy",
         "iam:DetachRolePolicy",
         "iam:GetAccountAuthorizationDetails",
@@ -190,7 +93,7 @@ impl Provider<Role> for Roles {
             .role_name(&name)
             .assume_role_policy_document(policy::write(&want.assume_role_policy)?)
             .description(&want.description)
-            .set_permissions_boundary(want.permissions_boundary.clone())
+            .set_permissions_boundary(Some(want.permissions_boundary.clone()).filter(|arn| !arn.is_empty()))
             .set_tags(Some(to_sdk(&want.tags)?));
         let role =
             request.send().await.map_err(classify)?.role.ok_or_else(|| Error::retry("IAM did not say what it made"))?;
@@ -211,14 +114,13 @@ impl Provider<Role> for Roles {
             let request = client.update_role_description().role_name(&name).description(&want.description);
             request.send().await.map_err(classify)?;
         }
-        if let Some(arn) = want.permissions_boundary.as_ref().filter(|_| diff.touches("permissionsBoundary")) {
-            let request = client.put_role_permissions_boundary().role_name(&name).permissions_boundary(arn);
-            request.send().await.map_err(classify)?;
+        if diff.touches("permissionsBoundary") {
+            bound(&client, &name, &want.permissions_boundary).await?;
         }
         let detached = have.managed_policy_arns.difference(&want.managed_policy_arns);
         withdraw(&client, &name, detached, &diff.removed("inlinePolicies")).await?;
         grant(&client, &name, &have.managed_policy_arns, &have.inline_policies, want).await?;
-        retag(&client, &name, &have.tags, &want.tags, diff.removed("tags")).await
+        retag(&client, &name, &want.tags, diff).await
     }
 
     async fn delete(&self, id: &Id, have: &Role, _disposal: Disposal) -> Result<()> {
@@ -271,15 +173,23 @@ async fn withdraw(
     Ok(())
 }
 
-async fn retag(client: &Client, role: &str, have: &Tags, want: &Tags, removed: Vec<String>) -> Result<()> {
-    let set = to_sdk(want.iter().filter(|(key, value)| have.get(*key) != Some(*value)))?;
-    if !set.is_empty() {
-        client.tag_role().role_name(role).set_tags(Some(set)).send().await.map_err(classify)?;
+/// Bounds the role by a policy, or by none.
+async fn bound(client: &Client, role: &str, boundary: &str) -> Result<()> {
+    if boundary.is_empty() {
+        return absent(client.delete_role_permissions_boundary().role_name(role).send().await, GONE).map(drop);
     }
-    if !removed.is_empty() {
-        client.untag_role().role_name(role).set_tag_keys(Some(removed)).send().await.map_err(classify)?;
-    }
-    Ok(())
+    let request = client.put_role_permissions_boundary().role_name(role).permissions_boundary(boundary);
+    request.send().await.map(drop).map_err(classify)
+}
+
+async fn retag(client: &Client, role: &str, want: &Tags, diff: &Diff) -> Result<()> {
+    let set = |tags: Tags| async move {
+        client.tag_role().role_name(role).set_tags(Some(to_sdk(&tags)?)).send().await.map(drop).map_err(classify)
+    };
+    let remove = |keys| async move {
+        client.untag_role().role_name(role).set_tag_keys(Some(keys)).send().await.map(drop).map_err(classify)
+    };
+    tags::retag(want, diff, set, remove).await
 }
 
 /// Why a role that nothing of ours is attached to cannot be deleted.
@@ -297,10 +207,6 @@ async fn conflict(client: &Client, role: &str) -> Result<Error> {
     })
 }
 
-fn from_sdk(tags: &[Tag]) -> Tags {
-    tags::read(tags.iter().map(|tag| (Some(tag.key()), Some(tag.value()))))
-}
-
 fn to_sdk<'a>(tags: impl IntoIterator<Item = (&'a String, &'a String)>) -> Result<Vec<Tag>> {
     let tags = tags::write(tags, |key, value| Tag::builder().key(key).value(value).build());
     tags.into_iter().map(|tag| tag.map_err(Error::invalid)).collect()
@@ -312,14 +218,18 @@ mod tests {
     use crate::testing;
     use aws_sdk_iam::operation::attach_role_policy::AttachRolePolicyOutput;
     use aws_sdk_iam::operation::delete_role::{DeleteRoleError, DeleteRoleOutput};
+    use aws_sdk_iam::operation::delete_role_permissions_boundary::DeleteRolePermissionsBoundaryOutput;
     use aws_sdk_iam::operation::delete_role_policy::DeleteRolePolicyOutput;
     use aws_sdk_iam::operation::detach_role_policy::DetachRolePolicyOutput;
     use aws_sdk_iam::operation::get_account_authorization_details::GetAccountAuthorizationDetailsOutput;
     use aws_sdk_iam::operation::get_role::GetRoleError;
     use aws_sdk_iam::operation::list_instance_profiles_for_role::ListInstanceProfilesForRoleOutput;
     use aws_sdk_iam::operation::list_roles::ListRolesOutput;
+    use aws_sdk_iam::operation::put_role_permissions_boundary::PutRolePermissionsBoundaryOutput;
     use aws_sdk_iam::types::error::{DeleteConflictException, NoSuchEntityException};
-    use aws_sdk_iam::types::{self, AttachedPermissionsBoundary, AttachedPolicy, InstanceProfile, PolicyDetail};
+    use aws_sdk_iam::types::{
+        self, AttachedPermissionsBoundary, AttachedPolicy, InstanceProfile, PolicyDetail, RoleDetail,
+    };
     use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
     use aws_smithy_types::error::ErrorMetadata;
     use terrace_model::identity::Freshness;
@@ -340,9 +250,32 @@ mod tests {
             description: "monitoring".into(),
             managed_policy_arns: attached.iter().map(|arn| (*arn).to_owned()).collect(),
             inline_policies: inline.iter().map(|name| ((*name).to_owned(), policy.clone())).collect(),
-            permissions_boundary: None,
+            permissions_boundary: String::new(),
             tags: Tags::new(),
         }
+    }
+
+    #[tokio::test]
+    async fn a_boundary_that_left_the_wish_is_taken_off_and_another_is_put_in_its_place() {
+        let put = mock!(Client::put_role_permissions_boundary)
+            .match_requests(|request| request.permissions_boundary() == Some("new"))
+            .then_output(|| PutRolePermissionsBoundaryOutput::builder().build());
+        let delete = mock!(Client::delete_role_permissions_boundary)
+            .then_output(|| DeleteRolePermissionsBoundaryOutput::builder().build());
+        let roles = roles(&[&put, &delete]);
+        let bounded = |arn: &str| Role { permissions_boundary: arn.into(), ..role(&[], &[]) };
+        for (from, to, calls) in [("old", "new", [1, 0]), ("old", "", [1, 1]), ("", "", [1, 1])] {
+            let (have, want) = (bounded(from), bounded(to));
+            let found = between(&have, &want);
+            roles.update(&testing::id::<Role>("monitoring"), &have, &want, &found).await.expect("it is changed");
+            assert_eq!([put.num_calls(), delete.num_calls()], calls, "{from:?} to {to:?}");
+        }
+    }
+
+    fn between(have: &Role, want: &Role) -> Diff {
+        let json = |role: &Role| serde_json::to_value(role).expect("it is JSON");
+        let spec = terrace_model::KindSpec::of::<Role>();
+        diff::diff(&spec, &json(want), &json(have), &BTreeMap::new(), &BTreeMap::new())
     }
 
     fn detach(arn: &'static str) -> Rule {
@@ -358,9 +291,7 @@ mod tests {
             .then_output(|| AttachRolePolicyOutput::builder().build());
         let (foreign, kept) = (detach("foreign"), detach("kept"));
         let (have, want) = (role(&["kept", "foreign"], &["theirs"]), role(&["kept", "new"], &[]));
-        let difference = |role: &Role| serde_json::to_value(role).expect("it is JSON");
-        let spec = terrace_model::KindSpec::of::<Role>();
-        let found = diff::diff(&spec, &difference(&want), &difference(&have), &BTreeMap::new(), &BTreeMap::new());
+        let found = between(&have, &want);
         let roles = roles(&[&attach, &foreign, &kept]);
         roles.update(&testing::id::<Role>("monitoring"), &have, &want, &found).await.expect("it is changed");
         assert_eq!([attach.num_calls(), foreign.num_calls(), kept.num_calls()], [1, 1, 0]);
@@ -455,7 +386,7 @@ mod tests {
             panic!("it is on the second page");
         };
         assert_eq!((out.arn, out.name), (Some(["arn", &ours].join(":")), Some(ours)));
-        let expected = Role { permissions_boundary: Some("boundary".into()), ..role(&["attached"], &["queue"]) };
+        let expected = Role { permissions_boundary: "boundary".into(), ..role(&["attached"], &["queue"]) };
         let json = |role: &Role| serde_json::to_value(role).expect("it is JSON");
         assert_eq!(json(&have), json(&expected));
     }

@@ -66,7 +66,7 @@ pub(super) fn cluster(seen: &sdk::DbCluster) -> DbCluster {
             pending.pending_cloudwatch_logs_exports(),
         ),
         ca_certificate_identifier: text(certificate.and_then(|certificate| certificate.ca_identifier())),
-        network_type: text(seen.network_type()),
+        network_type: Some(see::network_type(seen.network_type())),
         restore_from: None,
         tags,
     }

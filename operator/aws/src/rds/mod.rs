@@ -36,7 +36,7 @@ use terrace_model::{Diff, Id, Val};
 
 use crate::Clients;
 use crate::errors::{absent, classify};
-use crate::finder::{ListTags, PERIOD, TagIndex};
+use crate::finder::{ListTags, TagIndex};
 use crate::hourly::Hourly;
 use crate::tags;
 
@@ -71,14 +71,15 @@ pub struct Rds {
 impl Rds {
     /// The state that all providers of RDS share.
     pub fn new(clients: Clients) -> Arc<Self> {
+        let recent = clients.recent();
         let types = &["rds:subgrp", "rds:pg", "rds:cluster-pg", "rds:db-proxy"];
         Arc::new(Rds {
-            instances: Regional::new(PERIOD, FEW_BY_FILTER),
-            clusters: Regional::new(PERIOD, FEW_BY_FILTER),
-            subnet_groups: Regional::new(PERIOD, FEW_BY_NAME),
-            parameter_groups: Regional::new(PERIOD, FEW_BY_NAME),
-            cluster_parameter_groups: Regional::new(PERIOD, FEW_BY_NAME),
-            proxies: Regional::new(PERIOD, FEW_BY_NAME),
+            instances: Regional::new(recent, FEW_BY_FILTER),
+            clusters: Regional::new(recent, FEW_BY_FILTER),
+            subnet_groups: Regional::new(recent, FEW_BY_NAME),
+            parameter_groups: Regional::new(recent, FEW_BY_NAME),
+            cluster_parameter_groups: Regional::new(recent, FEW_BY_NAME),
+            proxies: Regional::new(recent, FEW_BY_NAME),
             tags: TagIndex::new(clients.clone(), types, OwnTags(clients.clone())),
             parameters: Hourly::default(),
             targets: Hourly::default(),
@@ -103,20 +104,12 @@ impl Rds {
 
     /// Sets and removes the tags that differ.
     async fn retag(&self, id: &Id, arn: &str, want: &Tags, diff: &Diff) -> Result<()> {
-        if !diff.touches("tags") {
-            return Ok(());
-        }
-        let removed = diff.removed("tags");
-        if !removed.is_empty() {
-            let request = self.writer(id).remove_tags_from_resource().resource_name(arn).set_tag_keys(Some(removed));
-            request.send().await.map_err(classify)?;
-        }
-        let changed: Tags = want
-            .iter()
-            .filter(|(key, _)| touches_key(diff, key))
-            .map(|(key, value)| (key.clone(), value.clone()))
-            .collect();
-        self.tag(id, arn, &changed).await
+        let set = |tags: Tags| async move { self.tag(id, arn, &tags).await };
+        let remove = |keys| async move {
+            let request = self.writer(id).remove_tags_from_resource().resource_name(arn).set_tag_keys(Some(keys));
+            request.send().await.map(drop).map_err(classify)
+        };
+        tags::retag(want, diff, set, remove).await
     }
 
     async fn tag(&self, id: &Id, arn: &str, set: &Tags) -> Result<()> {
@@ -140,10 +133,6 @@ impl Rds {
         };
         format!("arn:{partition}:rds:{region}:{}:{kind}:{name}", self.clients.account())
     }
-}
-
-fn touches_key(diff: &Diff, key: &str) -> bool {
-    diff.0.iter().any(|change| change.path.strip_prefix("tags.") == Some(key))
 }
 
 fn write_tags(set: &Tags) -> Vec<sdk::Tag> {
@@ -248,4 +237,66 @@ fn storage_is_busy(message: &str) -> bool {
 /// An id at another freshness.
 fn fresh(id: &Id) -> Id {
     Id { freshness: Freshness::Now, ..id.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rds::testing::{db, described, rds};
+    use aws_sdk_rds::operation::describe_db_instances::DescribeDbInstancesOutput;
+    use aws_smithy_mocks::{RuleMode, mock, mock_client};
+    use terrace_engine::{Provider, Seen, reason};
+
+    #[tokio::test]
+    async fn one_list_of_instances_serves_three_kinds_and_every_page_is_read() {
+        let page = |marker: Option<&'static str>, next: Option<&'static str>, names: std::ops::Range<u32>| {
+            mock!(Client::describe_db_instances)
+                .match_requests(move |request| request.marker() == marker && request.filters().is_empty())
+                .then_output(move || {
+                    let one = |number| described(&Tags::new()).db_instance_identifier(format!("DB-{number}")).build();
+                    let list = names.clone().map(one).collect();
+                    DescribeDbInstancesOutput::builder()
+                        .set_db_instances(Some(list))
+                        .set_marker(next.map(str::to_owned))
+                        .build()
+                })
+        };
+        let (first, second) = (page(None, Some("more"), 0..100), page(Some("more"), None, 100..150));
+        let rds = rds(mock_client!(aws_sdk_rds, RuleMode::MatchAny, [&first, &second]));
+        let (instances, replicas, members) = (Instances(rds.clone()), Replicas(rds.clone()), ClusterInstances(rds));
+        for number in 0..150 {
+            let handle = Some(terrace_model::Handle(format!("arn:aws:rds:eu-west-1:1:db:db-{number}")));
+            let id = Id { freshness: Freshness::Recent, handle, ..db() };
+            assert!(matches!(instances.observe(&id).await, Ok(Seen::Present { .. })));
+            assert!(matches!(replicas.observe(&id).await, Ok(Seen::Present { .. })));
+            assert!(matches!(members.observe(&id).await, Ok(Seen::Present { .. })));
+        }
+        assert_eq!((first.num_calls(), second.num_calls()), (1, 1));
+    }
+
+    #[test]
+    fn what_passes_by_itself_is_told_from_what_is_wrong() {
+        use aws_sdk_rds::operation::modify_db_instance::ModifyDBInstanceError;
+        let refusal = |message: &str| {
+            let meta = aws_smithy_types::error::ErrorMetadata::builder().code("InvalidParameterValue").message(message);
+            let status = aws_smithy_runtime_api::http::StatusCode::try_from(400).expect("a status");
+            let response = HttpResponse::new(status, aws_smithy_types::body::SdkBody::empty());
+            refused(SdkError::service_error(ModifyDBInstanceError::generic(meta.build()), response)).reason()
+        };
+        let role =
+            "IAM role ARN value is invalid or does not include the required permissions for: ENHANCED_MONITORING";
+        assert_eq!(refusal(role), reason::RETRYING);
+        let disk = "You can't currently modify the storage of this DB instance because the previous storage change is \
+                    being optimized.";
+        assert_eq!(refusal(disk), reason::NOT_READY);
+        assert_eq!(refusal("Invalid DB instance class: db.nosuch"), reason::INVALID);
+    }
+
+    #[test]
+    fn a_name_is_derived_until_a_handle_says_otherwise() {
+        let id = db();
+        assert!(name_of(&id, NAME).starts_with("shop-orders-db-"));
+        let handle = Some(terrace_model::Handle("arn:aws:rds:eu-west-1:1:db:Theirs".into()));
+        assert_eq!(name_of(&Id { handle, ..id }, NAME), "theirs");
+    }
 }

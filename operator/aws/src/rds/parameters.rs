@@ -17,10 +17,13 @@ use crate::errors::{already, classify};
 /// A request changes at most so many (API reference, ModifyDBParameterGroup).
 const AT_ONCE: usize = 20;
 
+/// Parameters by name; without a value, to be reset.
+type Values = Vec<(String, Option<String>)>;
+
 /// By parameter: may it change without a reboot?
 type Dynamic = BTreeSet<String>;
 
-fn with_methods(names: &[(String, Option<String>)], dynamic: &Dynamic) -> Vec<Parameter> {
+fn with_methods(names: &Values, dynamic: &Dynamic) -> Vec<Parameter> {
     let method = |name: &str| if dynamic.contains(name) { ApplyMethod::Immediate } else { ApplyMethod::PendingReboot };
     let parameter = |(name, value): &(String, Option<String>)| {
         Parameter::builder().parameter_name(name).set_parameter_value(value.clone()).apply_method(method(name)).build()
@@ -29,10 +32,7 @@ fn with_methods(names: &[(String, Option<String>)], dynamic: &Dynamic) -> Vec<Pa
 }
 
 /// What differs, as parameters to set and names to reset.
-fn changes(
-    want: &BTreeMap<String, String>,
-    diff: &Diff,
-) -> (Vec<(String, Option<String>)>, Vec<(String, Option<String>)>) {
+fn changes(want: &BTreeMap<String, String>, diff: &Diff) -> (Values, Values) {
     let touched = |name: &String| diff.0.iter().any(|change| change.path.strip_prefix("parameters.") == Some(name));
     let set = want.iter().filter(|(name, _)| touched(name)).map(|(name, value)| (name.clone(), Some(value.clone())));
     let reset = diff.removed("parameters").into_iter().map(|name| (name, None));

@@ -21,8 +21,10 @@ impl Provider<DbReplica> for Replicas {
         "iam:PassRole",
         "rds:AddTagsToResource",
         "rds:CreateDBInstanceReadReplica",
+        "rds:CreateDBSnapshot",
         "rds:DeleteDBInstance",
         "rds:DescribeDBInstances",
+        "rds:DescribeDBSnapshots",
         "rds:ModifyDBInstance",
         "rds:RemoveTagsFromResource",
     ];
@@ -49,10 +51,34 @@ impl Provider<DbReplica> for Replicas {
         self.0.modify_instance(id, &wish, &have, diff, PasswordChange::Keep).await
     }
 
-    /// AWS takes no last snapshot of a replica; the data is the source's.
     async fn delete(&self, id: &Id, have: &DbReplica, _disposal: Disposal) -> Result<()> {
-        let ending =
-            Ending { name: name_of(id, NAME), protected: have.deletion_protection, disposal: Disposal::Delete };
-        self.0.delete_instance(id, ending).await
+        let (name, protected) = (name_of(id, NAME), have.deletion_protection);
+        self.0.delete_instance(id, Ending { name, protected, disposal: disposal(id, have) }).await
+    }
+}
+
+/// AWS takes no last snapshot of a replica, whose data is the source's. One that somebody promoted has data of its own,
+/// which never goes without a trace.
+fn disposal(id: &Id, have: &DbReplica) -> Disposal {
+    let promoted = have.source_db_instance_identifier.known().is_none_or(String::is_empty);
+    if promoted { Disposal::Snapshot(id.final_snapshot()) } else { Disposal::Delete }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rds::testing::described;
+    use crate::testing::id;
+    use terrace_model::aws::Tags;
+
+    #[test]
+    fn a_promoted_replica_leaves_a_snapshot_and_a_true_one_leaves_none() {
+        let id = id::<DbReplica>("replica-1");
+        let of = |source: Option<&str>| {
+            let seen = described(&Tags::new());
+            see::replica(&seen.set_read_replica_source_db_instance_identifier(source.map(str::to_owned)).build())
+        };
+        assert_eq!(disposal(&id, &of(Some("orders"))), Disposal::Delete);
+        assert_eq!(disposal(&id, &of(None)), Disposal::Snapshot(id.final_snapshot()));
     }
 }

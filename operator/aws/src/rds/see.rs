@@ -75,8 +75,9 @@ pub(super) fn instance(seen: &sdk::DbInstance) -> DbInstance {
             pending.pending_cloudwatch_logs_exports(),
         ),
         ca_certificate_identifier: text(pending.ca_certificate_identifier(), seen.ca_certificate_identifier()),
-        network_type: seen.network_type().map(str::to_owned),
+        network_type: Some(network_type(seen.network_type())),
         restore_from: None,
+        keeps_snapshot_copy: tags.contains_key(super::snapshot::COPY),
         tags,
     }
 }
@@ -84,6 +85,11 @@ pub(super) fn instance(seen: &sdk::DbInstance) -> DbInstance {
 /// Standard is what AWS gives to whoever does not ask.
 pub(super) fn insights(mode: Option<&sdk::DatabaseInsightsMode>) -> String {
     mode.unwrap_or(&sdk::DatabaseInsightsMode::Standard).as_str().to_lowercase()
+}
+
+/// IPv4 is what AWS gives to whoever does not ask (API reference, CreateDBInstance, `NetworkType`).
+pub(super) fn network_type(seen: Option<&str>) -> String {
+    seen.unwrap_or("IPV4").to_owned()
 }
 
 /// A ceiling that is no higher than the disk is none.

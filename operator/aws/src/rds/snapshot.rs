@@ -12,7 +12,7 @@ use super::{Rds, known_option, write_tags};
 use crate::errors::{absent, already, classify};
 
 /// The tag that names the copy an instance was restored from, so that the copy goes when it is needed no more.
-const COPY: &str = "terrace.dev/snapshot-copy";
+pub(super) const COPY: &str = "terrace.dev/snapshot-copy";
 /// RDS takes 255 characters for a snapshot; the name need not be so long.
 const COPY_NAME: usize = 100;
 /// The account's own key for RDS.

@@ -53,7 +53,7 @@ pub fn wish() -> DbInstance {
         "applyImmediately": true, "deletionProtection": true, "copyTagsToSnapshot": true, "publiclyAccessible": false,
         "enableIamDatabaseAuthentication": true, "databaseInsightsMode": "standard", "monitoringInterval": 0,
         "enabledCloudwatchLogsExports": ["postgresql"], "caCertificateIdentifier": "rds-ca-rsa2048-g1",
-        "networkType": "IPV4", "tags": {"team": "shop"}
+        "networkType": "IPV4", "keepsSnapshotCopy": false, "tags": {"team": "shop"}
     });
     serde_json::from_value(value).expect("a wish is whole")
 }

@@ -11,9 +11,10 @@ use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_secretsmanager::types::Tag;
 use serde_json::{Map, Value};
 use terrace_engine::{Disposal, Error, Provider, Result, Seen, State, reason};
+use terrace_model::aws::Tags;
 use terrace_model::aws::secretsmanager::{Secret, SecretOutputs};
 use terrace_model::identity::Freshness;
-use terrace_model::{Diff, Handle, Id, Owner, OwnerRef, Val};
+use terrace_model::{Diff, Handle, Id, Owner, OwnerRef};
 
 use super::shelf::{Found, Shelf};
 use super::value::PASSWORD;
@@ -41,8 +42,8 @@ impl Secrets {
         self.shelf.get(&id.place.region, &key(id), freshness).await
     }
 
-    /// Frees a name that is scheduled for deletion, if what bears it was this object's: it is restored where this very
-    /// object made it, and otherwise, the object having been deleted and made again, deleted at once.
+    /// Restores what bears a name and is scheduled for deletion, where this very object made it. What anybody else made,
+    /// an earlier object of this name among them, is for a person to delete for good or to restore.
     async fn reclaim(&self, client: &Client, id: &Id) -> Result<Handle> {
         let name = name(id);
         let Some(found) = self.look(id, Freshness::Now).await? else {
@@ -54,18 +55,10 @@ impl Secrets {
                 Ok(Handle(found.arn.clone()))
             }
             Owner::Tagged { owner, .. } if is_earlier(&owner, &id.owner) => {
-                let request = client.delete_secret().secret_id(&name).force_delete_without_recovery(true);
-                absent(request.send().await, GONE)?;
-                let message = format!("secret {name} of the earlier {owner} is being deleted");
-                Err(Error::wait(reason::NAME_HELD, message))
+                Err(held(id, &name, &format!("made by an earlier {owner}")))
             }
-            _ => Err(Error::blocked(
-                reason::NAME_HELD,
-                format!(
-                    "secret {name} is scheduled for deletion and was not made for this object: delete it without a \
-                     recovery window, or rename this object"
-                ),
-            )),
+            Owner::Tagged { owner, .. } => Err(held(id, &name, &format!("made by {owner}"))),
+            _ => Err(held(id, &name, "not made by Terrace")),
         }
     }
 
@@ -116,7 +109,7 @@ impl Provider<Secret> for Secrets {
             .name(name(id))
             .client_request_token(id.token())
             .description(&want.description)
-            .set_kms_key_id(kms_key(want)?)
+            .set_kms_key_id(Some(kms_key(want)?).filter(|key| !key.is_empty()))
             .secret_string(document(want, password)?)
             .set_tags(Some(to_sdk(&want.tags)));
         match request.send().await {
@@ -126,21 +119,21 @@ impl Provider<Secret> for Secrets {
         }
     }
 
-    async fn update(&self, id: &Id, have: &Secret, want: &Secret, diff: &Diff) -> Result<()> {
+    async fn update(&self, id: &Id, _have: &Secret, want: &Secret, diff: &Diff) -> Result<()> {
         let (client, key) = (self.shelf.writer(id), key(id));
         if diff.touches_any(&["description", "kmsKeyId"]) {
             let request = client.update_secret().secret_id(&key).description(&want.description);
-            request.set_kms_key_id(kms_key(want)?).send().await.map_err(classify)?;
+            request.kms_key_id(kms_key(want)?).send().await.map_err(classify)?;
         }
-        let set = to_sdk(want.tags.iter().filter(|(key, value)| have.tags.get(*key) != Some(*value)));
-        if !set.is_empty() {
-            client.tag_resource().secret_id(&key).set_tags(Some(set)).send().await.map_err(classify)?;
-        }
-        let removed = diff.removed("tags");
-        if !removed.is_empty() {
-            client.untag_resource().secret_id(&key).set_tag_keys(Some(removed)).send().await.map_err(classify)?;
-        }
-        Ok(())
+        let (client, key) = (&client, &key);
+        let set = |tags: Tags| async move {
+            let request = client.tag_resource().secret_id(key).set_tags(Some(to_sdk(&tags)));
+            request.send().await.map(drop).map_err(classify)
+        };
+        let remove = |keys| async move {
+            client.untag_resource().secret_id(key).set_tag_keys(Some(keys)).send().await.map(drop).map_err(classify)
+        };
+        tags::retag(&want.tags, diff, set, remove).await
     }
 
     async fn delete(&self, id: &Id, _have: &Secret, _disposal: Disposal) -> Result<()> {
@@ -169,7 +162,7 @@ fn have(found: &Found) -> Secret {
         template: [].into(),
         password_length: 0,
         exclude_characters: String::new(),
-        kms_key_id: found.kms_key_id.clone().map(Val::Known),
+        kms_key_id: found.kms_key_id.as_str().into(),
         tags: found.tags.clone(),
     }
 }
@@ -178,8 +171,10 @@ fn is_refused<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
     code(error).is_some_and(|code| REFUSED.contains(&code))
 }
 
-fn kms_key(want: &Secret) -> Result<Option<String>> {
-    want.kms_key_id.as_ref().map(|key| key.get().cloned().map_err(Error::invalid)).transpose()
+/// The key as requests name it: empty for AWS's own, which need not exist before (API reference, UpdateSecret).
+fn kms_key(want: &Secret) -> Result<String> {
+    let key = want.kms_key_id.get().map_err(Error::invalid)?;
+    Ok(if key == Secret::AWS_KEY { String::new() } else { key.clone() })
 }
 
 /// The template's fields and the password, as JSON.
@@ -187,6 +182,17 @@ fn document(want: &Secret, password: String) -> Result<String> {
     let template = want.template.iter().map(|(key, value)| (key.clone(), Value::from(value.as_str())));
     let fields: Map<String, Value> = template.chain([(PASSWORD.to_owned(), password.into())]).collect();
     serde_json::to_string(&fields).map_err(Error::invalid)
+}
+
+/// Why a name cannot be used, and the two ways out.
+fn held(id: &Id, name: &str, whose: &str) -> Error {
+    let command = |verb: &str| format!("aws secretsmanager {verb} --region {} --secret-id {name}", id.place.region);
+    let (delete, restore) = (command("delete-secret"), command("restore-secret"));
+    let message = format!(
+        "secret {name} was {whose} and is scheduled for deletion, which holds its name: delete it for good ({delete} \
+         --force-delete-without-recovery), or restore it ({restore}) and have it adopted (spec.adopt)"
+    );
+    Error::blocked(reason::NAME_HELD, message)
 }
 
 /// The same object by name, in an earlier life.
@@ -211,7 +217,6 @@ mod tests {
     use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
     use aws_smithy_types::DateTime;
     use aws_smithy_types::error::ErrorMetadata;
-    use terrace_model::aws::Tags;
 
     const ARN: &str = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:terrace/db-AbCdEf";
 
@@ -221,7 +226,7 @@ mod tests {
             template: [("username".into(), "orders".into())].into(),
             password_length: 32,
             exclude_characters: "/@\" ".into(),
-            kms_key_id: None,
+            kms_key_id: Secret::AWS_KEY.into(),
             tags: Tags::new(),
         }
     }
@@ -231,14 +236,14 @@ mod tests {
     }
 
     /// A create that AWS refuses, and what it says of the secret that bears the name; counts restoring and purging.
-    async fn refused(tags: Tags, deleted: bool) -> (Result<Handle>, [usize; 2]) {
+    async fn refused(code: &'static str, tags: Tags, deleted: bool) -> (Result<Handle>, [usize; 2]) {
         let password = mock!(Client::get_random_password)
             .match_requests(|request| {
                 request.password_length() == Some(32) && request.exclude_characters() == Some("/@\" ")
             })
             .then_output(|| GetRandomPasswordOutput::builder().random_password("p").build());
-        let create = mock!(Client::create_secret).then_error(|| {
-            let meta = ErrorMetadata::builder().code(REFUSED[0]).message("scheduled for deletion").build();
+        let create = mock!(Client::create_secret).then_error(move || {
+            let meta = ErrorMetadata::builder().code(code).message("scheduled for deletion").build();
             CreateSecretError::InvalidRequestException(InvalidRequestException::builder().meta(meta).build())
         });
         let describe = mock!(Client::describe_secret).then_output(move || {
@@ -259,34 +264,40 @@ mod tests {
 
     #[tokio::test]
     async fn a_secret_scheduled_for_deletion_is_restored_for_the_object_that_made_it() {
-        let (made, calls) = refused(id().owner_tags(), true).await;
-        assert_eq!((made, calls), (Ok(Handle(ARN.into())), [1, 0]));
+        for code in REFUSED {
+            let (made, calls) = refused(code, id().owner_tags(), true).await;
+            assert_eq!((made, calls), (Ok(Handle(ARN.into())), [1, 0]));
+        }
     }
 
     #[tokio::test]
-    async fn one_of_an_earlier_object_of_this_name_is_deleted_for_good_and_waited_for() {
-        let mut earlier = id();
+    async fn one_of_anybody_else_is_left_alone_and_reported_with_the_ways_out() {
+        let (mut earlier, mut other) = (id(), id());
         earlier.owner.uid = "uid-0".into();
-        let (made, calls) = refused(earlier.owner_tags(), true).await;
-        let error = made.expect_err("the name is still held");
-        assert_eq!((error.reason(), error.is_stalled(), calls), (reason::NAME_HELD, false, [0, 1]));
-    }
-
-    #[tokio::test]
-    async fn one_of_anybody_else_is_left_alone_and_reported() {
-        let mut other = id();
         other.owner.name = "billing".into();
-        for tags in [Tags::new(), other.owner_tags()] {
-            let (made, calls) = refused(tags, true).await;
+        for (tags, whose) in [
+            (Tags::new(), "not made by Terrace"),
+            (earlier.owner_tags(), "made by an earlier DataTier shop/orders"),
+            (other.owner_tags(), "made by DataTier shop/billing"),
+        ] {
+            let (made, calls) = refused(REFUSED[0], tags, true).await;
             let error = made.expect_err("the name is held");
             assert_eq!((error.reason(), error.is_stalled(), calls), (reason::NAME_HELD, true, [0, 0]));
+            let text = error.to_string();
+            let delete = format!(
+                "aws secretsmanager delete-secret --region {REGION} --secret-id {} --force-delete-without-recovery",
+                name(&id())
+            );
+            assert!(text.contains(whose) && text.contains(&delete) && text.contains("restore-secret"), "{text}");
         }
     }
 
     #[tokio::test]
     async fn another_refusal_is_passed_on_and_nothing_is_restored() {
-        let (made, calls) = refused(id().owner_tags(), false).await;
-        assert_eq!((made.expect_err("it was refused").reason(), calls), (reason::INVALID, [0, 0]));
+        for (code, expected) in REFUSED.iter().zip([reason::INVALID, reason::ALREADY_EXISTS]) {
+            let (made, calls) = refused(code, id().owner_tags(), false).await;
+            assert_eq!((made.expect_err("it was refused").reason(), calls), (expected, [0, 0]));
+        }
     }
 
     #[test]

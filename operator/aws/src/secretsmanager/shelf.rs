@@ -15,11 +15,11 @@ use terrace_engine::Result;
 use terrace_engine::coalesce::{Fetch, Regional};
 use terrace_model::Id;
 use terrace_model::aws::Tags;
+use terrace_model::aws::secretsmanager::Secret;
 use terrace_model::identity::Freshness;
 
 use crate::Clients;
 use crate::errors::{absent, classify};
-use crate::finder::PERIOD;
 use crate::tags;
 
 /// The most that ListSecrets gives at once.
@@ -33,8 +33,8 @@ pub struct Found {
     pub arn: String,
     pub name: String,
     pub description: String,
-    /// ARN of the customer managed key, or its alias; `None` for `aws/secretsmanager`.
-    pub kms_key_id: Option<String>,
+    /// ARN or alias of its key; [`Secret::AWS_KEY`] where it names none.
+    pub kms_key_id: String,
     pub tags: Tags,
     /// Scheduled for deletion.
     pub deleted: bool,
@@ -87,8 +87,8 @@ impl Shelf {
     pub fn new(clients: &Clients) -> Self {
         Shelf(Arc::new(Inner {
             clients: clients.clone(),
-            recent: Regional::new(PERIOD, usize::MAX),
-            now: Regional::new(PERIOD, usize::MAX),
+            recent: Regional::new(clients.recent(), usize::MAX),
+            now: Regional::new(clients.recent(), usize::MAX),
         }))
     }
 
@@ -118,7 +118,7 @@ fn described(secret: DescribeSecretOutput) -> Found {
     Found {
         name: secret.name.unwrap_or_default(),
         description: secret.description.unwrap_or_default(),
-        kms_key_id: secret.kms_key_id.map(|key| key_arn(key, &arn)),
+        kms_key_id: key_arn(secret.kms_key_id, &arn),
         tags: from_sdk(&secret.tags.unwrap_or_default()),
         deleted: secret.deleted_date.is_some(),
         version: current(secret.version_ids_to_stages),
@@ -132,7 +132,7 @@ fn listed(secret: SecretListEntry) -> Found {
     Found {
         name: secret.name.unwrap_or_default(),
         description: secret.description.unwrap_or_default(),
-        kms_key_id: secret.kms_key_id.map(|key| key_arn(key, &arn)),
+        kms_key_id: key_arn(secret.kms_key_id, &arn),
         tags: from_sdk(&secret.tags.unwrap_or_default()),
         deleted: secret.deleted_date.is_some(),
         version: current(secret.secret_versions_to_stages),
@@ -150,8 +150,12 @@ fn rfc3339(date: Option<DateTime>) -> Option<String> {
     date?.fmt(Format::DateTime).ok()
 }
 
-/// Secrets Manager reports the key as it was given; wishes name keys by ARN. A bare id is a key of the secret's account.
-fn key_arn(key: String, secret: &str) -> String {
+/// Secrets Manager reports the key as it was given, and wishes name keys by ARN. A bare id is a key of the secret's own
+/// account; AWS's own key is left out (API reference, DescribeSecret and ListSecrets, `KmsKeyId`).
+fn key_arn(key: Option<String>, secret: &str) -> String {
+    let Some(key) = key.filter(|key| !key.is_empty() && !key.ends_with(Secret::AWS_KEY)) else {
+        return Secret::AWS_KEY.to_owned();
+    };
     let parts: Vec<&str> = secret.splitn(6, ':').collect();
     match parts[..] {
         [arn, partition, _, region, account, _] if !key.contains([':', '/']) => {
@@ -174,9 +178,11 @@ mod tests {
     #[test]
     fn a_key_reads_as_its_arn_whichever_way_it_was_given() {
         let arn = "arn:aws-cn:kms:cn-north-1:123456789012:key/1234abcd";
-        for (given, expected) in [("1234abcd", arn), (arn, arn), ("alias/own", "alias/own")] {
-            assert_eq!(key_arn(given.to_owned(), ARN), expected);
+        for (given, expected) in [("1234abcd", arn), (arn, arn), ("alias/own", "alias/own"), ("", Secret::AWS_KEY)] {
+            assert_eq!(key_arn(Some(given.to_owned()), ARN), expected);
         }
+        assert_eq!(key_arn(None, ARN), Secret::AWS_KEY);
+        assert_eq!(key_arn(Some(["arn:aws:kms:eu-west-1:1", Secret::AWS_KEY].join(":")), ARN), Secret::AWS_KEY);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Where these tests run: an emulator, and owners and accounts of their own, so that they may run side by side.
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -31,6 +31,7 @@ pub fn clients() -> Option<Clients> {
         assume_role: None,
         limits: Limits::lifted(),
         observer: Arc::new(Unobserved),
+        recent: Duration::from_secs(300),
     };
     Some(Clients::new(&base, settings))
 }

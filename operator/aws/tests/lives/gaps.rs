@@ -12,7 +12,8 @@ const MISCALLED: &[(&str, &str, &str)] = &[
     ("moto", "applicationautoscaling/ScalingPolicy", "DeleteScalingPolicy answers ObjectNotFoundException"),
 ];
 
-fn emulator() -> String {
+/// The emulator under test.
+pub fn emulator() -> String {
     std::env::var("TERRACE_WIRE_EMULATOR").unwrap_or_else(|_| "ministack".into())
 }
 

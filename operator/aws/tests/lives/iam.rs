@@ -16,7 +16,8 @@ fn registry(clients: &Clients) -> Registry {
 
 /// A managed policy of the customer's, by its ARN.
 async fn managed_policy(clients: &Clients, id: &Id, name: &str) -> String {
-    let document = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"}]}"#;
+    let document = r#"{"Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"}]}"#;
     let name = format!("{name}-{}", id.owner.namespace);
     let made = clients.iam().create_policy().policy_name(name).policy_document(document).send().await;
     made.expect("a policy is made").policy.and_then(|policy| policy.arn).expect("it has an ARN")
@@ -29,7 +30,7 @@ async fn wish(clients: &Clients, id: &Id) -> Role {
         description: "Enhanced monitoring of orders".into(),
         managed_policy_arns: [managed_policy(clients, id, "attached").await].into(),
         inline_policies: [("queue".into(), Policy::of([queue]))].into(),
-        permissions_boundary: Some(managed_policy(clients, id, "boundary").await),
+        permissions_boundary: managed_policy(clients, id, "boundary").await,
         tags: [("team".into(), "shop".into()), ("gone".into(), "soon".into())].into(),
     }
 }
@@ -52,6 +53,7 @@ async fn a_role_lives_from_create_to_absent() {
         ("inlinePolicies", json!({"queue": bucket, "bucket": bucket})),
         ("inlinePolicies", json!({})),
         ("permissionsBoundary", json!(other)),
+        ("permissionsBoundary", json!("")),
         ("tags", other_tags(&want)),
     ];
     Life { clients, registry, id, want, edits }.live().await;

@@ -58,7 +58,7 @@ pub fn secret(_: &Stage) -> Case {
         template: [("username".into(), "orders".into())].into(),
         password_length: 32,
         exclude_characters: "/'\"@ ".into(),
-        kms_key_id: None,
+        kms_key_id: Secret::AWS_KEY.into(),
         tags: tags(),
     };
     Case::new("secret", &want, tag_edits())
@@ -89,7 +89,7 @@ fn wish(stage: &Stage) -> DbInstance {
         kms_key_id: None,
         backup_retention_period: 7,
         preferred_backup_window: Some("02:00-03:00".into()),
-        preferred_maintenance_window: Some("sun:03:00-sun:04:00".into()),
+        preferred_maintenance_window: Some("sun:05:00-sun:06:00".into()),
         auto_minor_version_upgrade: true,
         apply_immediately: true,
         deletion_protection: true,
@@ -103,6 +103,7 @@ fn wish(stage: &Stage) -> DbInstance {
         ca_certificate_identifier: Some("rds-ca-rsa2048-g1".into()),
         network_type: Some("IPV4".into()),
         restore_from: None,
+        keeps_snapshot_copy: false,
         tags: tags(),
     }
 }
@@ -123,8 +124,8 @@ fn instance_edits(stage: &Stage) -> Vec<Edit> {
         edit("port", 5433),
         edit("vpcSecurityGroupIds", json!(stage.security_groups)),
         edit("backupRetentionPeriod", 14),
-        edit("preferredBackupWindow", "04:00-05:00"),
-        edit("preferredMaintenanceWindow", "mon:06:00-mon:07:00"),
+        edit("preferredBackupWindow", "08:00-09:00"),
+        edit("preferredMaintenanceWindow", "mon:10:00-mon:11:00"),
         edit("autoMinorVersionUpgrade", false),
         edit("deletionProtection", false),
         edit("copyTagsToSnapshot", false),

@@ -53,6 +53,7 @@ fn every_provider_states_its_actions_and_knows_its_fields() {
         assume_role: None,
         limits: terrace_aws::limits::Limits::new(),
         observer: std::sync::Arc::new(terrace_aws::calls::Unobserved),
+        recent: std::time::Duration::ZERO,
     };
     let registry = terrace_aws::registry::registry(&terrace_aws::Clients::new(&config, settings));
     for provider in registry.iter() {

@@ -2,11 +2,17 @@
 //!
 //! Lengths and forms follow the EC2 API reference (CreateSecurityGroup, AuthorizeSecurityGroupIngress).
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::Tags;
 use crate::resource::{Out, Replace, Resource, Rule};
 use crate::val::Val;
+
+/// What was made is not described everywhere at once (EC2 Developer Guide, "Eventual consistency in the Amazon EC2 API").
+/// AWS names no bound; descriptions follow within seconds.
+const CONSISTENT_AFTER: Duration = Duration::from_secs(10);
 
 /// A security group without rules: rules are nodes of their own, and the target's.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -32,6 +38,7 @@ impl Resource for SecurityGroup {
     const FIELDS: &'static [(&'static str, Rule)] =
         &[("vpcId", Rule::Replace), ("description", Rule::Replace), ("tags", Rule::Keyed)];
     const REPLACE: Replace = Replace::CreateFirst;
+    const VISIBLE_AFTER: Duration = CONSISTENT_AFTER;
     type Outputs = SecurityGroupOutputs;
 }
 
@@ -71,5 +78,6 @@ impl Resource for SecurityGroupRule {
         &[("groupId", Rule::Replace), ("direction", Rule::Replace), ("tags", Rule::Keyed)];
     const ADDRESS: &'static [&'static str] =
         &["groupId", "direction", "ipProtocol", "fromPort", "toPort", "referencedGroupId", "cidrIpv4"];
+    const VISIBLE_AFTER: Duration = CONSISTENT_AFTER;
     type Outputs = SecurityGroupRuleOutputs;
 }

@@ -1,6 +1,7 @@
 //! AWS IAM: roles with their policies.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -16,12 +17,12 @@ pub struct Role {
     /// Trust policy.
     pub assume_role_policy: Policy,
     pub description: String,
-    /// ARNs. What others attached is left alone, but reported as drift.
+    /// ARNs of all that are attached: one that somebody else attached is drift.
     pub managed_policy_arns: BTreeSet<String>,
-    /// Inline policies by name.
+    /// Inline policies by name; those of others are left alone.
     pub inline_policies: BTreeMap<String, Policy>,
-    /// ARN of the boundary that the Environment asks for.
-    pub permissions_boundary: Option<String>,
+    /// ARN of the policy that the Environment bounds its roles by; empty where it has none.
+    pub permissions_boundary: String,
     pub tags: Tags,
 }
 
@@ -108,5 +109,8 @@ impl Role {
 impl Resource for Role {
     const KIND: &'static str = "iam/Role";
     const FIELDS: &'static [(&'static str, Rule)] = &[("inlinePolicies", Rule::Keyed), ("tags", Rule::Keyed)];
+    /// IAM is eventually consistent (IAM User Guide, "Changes that I make are not always immediately visible"). AWS names
+    /// no bound; a new role is seen within seconds.
+    const VISIBLE_AFTER: Duration = Duration::from_secs(10);
     type Outputs = RoleOutputs;
 }

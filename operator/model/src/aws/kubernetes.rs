@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Tags;
 use crate::resource::{Resource, Rule};
 use crate::val::{SecretRef, Val};
 
@@ -12,7 +13,7 @@ use crate::val::{SecretRef, Val};
 pub struct BindingSecret {
     /// `metadata.name`, in the owner's namespace.
     pub name: String,
-    /// As `postgresql`.
+    /// As `postgresql`; the API server lets nobody change the type of a Secret.
     pub r#type: String,
     /// As `aws-rds`.
     pub provider: String,
@@ -23,6 +24,8 @@ pub struct BindingSecret {
     pub username: Val<String>,
     /// Where the password comes from; the Secret holds the value, the graph never does.
     pub password: SecretRef,
+    /// Annotations of ours: they say whose it is, as tags do in AWS.
+    pub tags: Tags,
 }
 
 #[derive(Default, Serialize, Deserialize)]
@@ -33,7 +36,8 @@ pub struct BindingSecretOutputs {
 
 impl Resource for BindingSecret {
     const KIND: &'static str = "kubernetes/BindingSecret";
-    const FIELDS: &'static [(&'static str, Rule)] = &[("name", Rule::Replace)];
+    const FIELDS: &'static [(&'static str, Rule)] =
+        &[("name", Rule::Replace), ("type", Rule::Replace), ("tags", Rule::Keyed)];
     const ADDRESS: &'static [&'static str] = &["name"];
     type Outputs = BindingSecretOutputs;
 }

@@ -155,6 +155,8 @@ pub struct DbInstance {
     /// `IPV4` or `DUAL`.
     pub network_type: Option<String>,
     pub restore_from: Option<Restore>,
+    /// The copy of a snapshot, under another key, that it was restored from still stands. Wished away.
+    pub keeps_snapshot_copy: bool,
     pub tags: Tags,
 }
 

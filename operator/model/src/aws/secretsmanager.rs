@@ -19,7 +19,8 @@ pub struct Secret {
     pub password_length: i32,
     /// Characters that the engine refuses in a password.
     pub exclude_characters: String,
-    pub kms_key_id: Option<Val<String>>,
+    /// ARN of a key, or [`Secret::AWS_KEY`].
+    pub kms_key_id: Val<String>,
     pub tags: Tags,
 }
 
@@ -32,6 +33,8 @@ pub struct SecretOutputs {
 }
 
 impl Secret {
+    /// The key of a secret that names none (API reference, CreateSecret, `KmsKeyId`).
+    pub const AWS_KEY: &str = "alias/aws/secretsmanager";
     pub const ARN: Out<Self, String> = Out::new("arn");
     pub const VERSION: Out<Self, String> = Out::new("version");
 }

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use serde_json::Value;
 use terrace_engine::reason;
 use terrace_model::diff::{OwnedKeys, diff};
-use terrace_model::{KindSpec, Owner};
+use terrace_model::{Effect, KindSpec, Owner};
 
 use super::*;
 use crate::errors::FIELD_CONFLICT;
@@ -24,6 +24,7 @@ fn want() -> BindingSecret {
         database: Some("orders".into()),
         username: "admin".into(),
         password: SecretRef { arn: ARN.into(), version: "v1".into() },
+        tags: id().owner_tags(),
     }
 }
 
@@ -120,7 +121,7 @@ async fn every_entry_changed_behind_our_back_is_found() {
     let want = BindingSecret { reader_host: Some("ro.db.example".into()), ..want() };
     let whole = object("1", &made(&want).await.body);
     for (entry, field) in [
-        ("type", "type"),
+        ("type", "provider"),
         ("provider", "provider"),
         ("host", "host"),
         ("port", "port"),
@@ -159,9 +160,82 @@ async fn a_foreign_secret_of_that_name_is_seen_as_untagged() {
     let foreign = json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": {
         "name": "orders-binding", "namespace": "shop", "uid": "9",
         "managedFields": [{"manager": "kubectl", "operation": "Update", "fieldsV1": {"f:data": {"f:host": {}}}}]}});
-    let Seen::Present { owner, handle, have, .. } = seen(foreign).await else { panic!("it is there") };
-    assert_eq!((owner, handle.0.as_str()), (Owner::Untagged, "Secret/shop/orders-binding/9"));
-    assert_eq!((have.name.as_str(), have.host), ("orders-binding", "".into()));
+    for (shown, expected) in [("Opaque", "Opaque"), ("servicebinding.io/mysql", "mysql")] {
+        let server = Server::answering([(200, foreign.clone()), (200, table(shown))]);
+        let seen = provider(&server).observe(&id()).await.expect("a look");
+        let Seen::Present { owner, handle, have, .. } = seen else { panic!("it is there") };
+        assert_eq!((owner, handle.0.as_str()), (Owner::Untagged, "Secret/shop/orders-binding/9"));
+        assert_eq!((have.name.as_str(), have.host, have.r#type.as_str()), ("orders-binding", "".into(), expected));
+    }
+}
+
+/// A Secret as `kubectl get` shows it.
+fn table(shown: &str) -> Value {
+    json!({"kind": "Table", "columnDefinitions": [{"name": "Name"}, {"name": "Type"}],
+           "rows": [{"cells": ["orders-binding", shown]}]})
+}
+
+#[tokio::test]
+async fn another_type_is_another_secret_and_nothing_else_is() {
+    let answer = object("1", &made(&want()).await.body);
+    let effects = |want: &BindingSecret, have: &BindingSecret| -> Vec<_> {
+        let json = |binding: &BindingSecret| serde_json::to_value(binding).expect("JSON");
+        let found =
+            diff(&KindSpec::of::<BindingSecret>(), &json(want), &json(have), &OwnedKeys::new(), &BTreeMap::new());
+        found.0.into_iter().map(|change| (change.path, change.effect)).collect()
+    };
+    let Seen::Present { have, .. } = seen(answer.clone()).await else { panic!("it is there") };
+    let mysql = BindingSecret { r#type: "mysql".into(), ..want() };
+    assert_eq!(effects(&mysql, &have), [("type".to_owned(), Effect::Replace)]);
+    let mut lost = answer;
+    lost["metadata"]["annotations"].as_object_mut().expect("annotations").remove(APPLIED).expect("it was there");
+    let server = Server::answering([(200, lost), (200, table("servicebinding.io/postgresql"))]);
+    let Ok(Seen::Present { have, .. }) = provider(&server).observe(&id()).await else { panic!("it is there") };
+    let found = effects(&want(), &have);
+    assert!(found.len() > 5 && found.iter().all(|(_, effect)| *effect == Effect::InPlace), "{found:?}");
+}
+
+#[tokio::test]
+async fn what_is_released_keeps_its_content_and_loses_its_owner() {
+    let answer = object("1", &made(&want()).await.body);
+    let Seen::Present { have, handle, .. } = seen(answer.clone()).await else { panic!("it is there") };
+    let server = Server::answering([(200, answer.clone()), (200, answer)]);
+    let (id, free) = (Id { handle: Some(handle), ..id() }, BindingSecret { tags: Tags::new(), ..have.clone() });
+    provider(&server).update(&id, &have, &free, &Diff::default()).await.expect("it is released");
+    let [_, sent] = &server.requests()[..] else { panic!("a look and a change") };
+    assert_eq!(sent.content_type, "application/merge-patch+json");
+    let meta = &sent.body["metadata"];
+    assert_eq!((&meta["uid"], &meta["ownerReferences"]), (&json!("1"), &json!([])));
+    assert_eq!((&meta["annotations"]["terrace.dev/uid"], &meta["annotations"][APPLIED]), (&Value::Null, &Value::Null));
+    assert!(meta["annotations"].as_object().is_some_and(|all| all.contains_key(tag::UID) && all.contains_key(APPLIED)));
+    assert!(sent.body.get("data").is_none());
+}
+
+#[tokio::test]
+async fn what_an_earlier_object_left_is_taken_over_before_it_is_applied() {
+    let mut answer = object("1", &made(&want()).await.body);
+    answer["metadata"]["annotations"][tag::UID] = json!("uid-0");
+    answer["metadata"]["managedFields"][0]["manager"] = json!("terrace/uid-0");
+    let Seen::Present { have, owner, .. } = seen(answer.clone()).await else { panic!("it is there") };
+    assert!(matches!(owner, Owner::Tagged { owner, .. } if owner.uid == "uid-0"));
+    assert!(
+        differing(
+            &want(),
+            &Seen::Present {
+                have: have.clone(),
+                out: BindingSecretOutputs::default(),
+                handle: "h".into(),
+                owner: Owner::Untagged,
+                state: State::Ready,
+            }
+        )
+        .contains(&"tags.terrace.dev/uid".to_owned())
+    );
+    let server = Server::answering([(200, answer.clone()), (200, answer.clone()), (200, answer)]);
+    provider(&server).update(&id(), &have, &want(), &Diff::default()).await.expect("it is taken over");
+    let [_, amended, applied] = &server.requests()[..] else { panic!("a look and two changes") };
+    assert_eq!(amended.body["metadata"]["managedFields"][0]["manager"], "terrace/uid-1");
+    assert_eq!(applied.body["metadata"]["annotations"][tag::UID], "uid-1");
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use terrace_crds::DataTierSpec;
 use terrace_crds::data_tier::CredentialManagement;
+use terrace_model::aws::Tags;
 use terrace_model::aws::kubernetes::BindingSecret;
 use terrace_model::aws::rds::{DbCluster, DbInstance, DbProxy, DbReplica};
 use terrace_model::aws::secretsmanager::Secret;
@@ -35,6 +36,8 @@ pub(super) fn binding(
         database: design.spec.database_name.clone(),
         username: database.master_username(),
         password,
+        // AWS's tags are not the cluster's annotations: only those of the owner are set.
+        tags: Tags::new(),
     };
     draft.add(BINDING, secret);
 }

@@ -43,7 +43,7 @@ pub(super) fn master(draft: &mut Draft, design: &Design) -> Master {
                 template: [("username".to_owned(), design.spec.credentials.username.clone())].into(),
                 password_length: PASSWORD_LENGTH,
                 exclude_characters: NOT_IN_PASSWORD.into(),
-                kms_key_id: key.clone(),
+                kms_key_id: key.clone().unwrap_or_else(|| Secret::AWS_KEY.into()),
                 tags: draft.tags(),
             };
             let secret = draft.add("master-secret", secret);

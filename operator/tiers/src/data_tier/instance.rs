@@ -73,6 +73,7 @@ fn wish(draft: &Draft, design: &Design, parts: &Parts, parameters: Val<String>) 
         ca_certificate_identifier: Some(spec.ca_certificate_identifier.clone()),
         network_type: design.network_type(),
         restore_from: restore(design),
+        keeps_snapshot_copy: false,
         tags: draft.tags(),
     }
 }

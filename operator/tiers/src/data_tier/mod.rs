@@ -31,7 +31,8 @@ impl Tier for DataTier {
     }
 
     fn parameter_family(&self) -> Option<String> {
-        validate::family(self.spec.engine, &self.spec.engine_version).ok()
+        let family = || validate::family(self.spec.engine, &self.spec.engine_version).ok();
+        if self.spec.parameters.is_empty() { None } else { family() }
     }
 
     fn expand(&self, facts: &Facts) -> Result<Graph, Invalid> {

@@ -91,7 +91,7 @@ pub(super) fn monitoring_role(draft: &mut Draft, design: &Design) -> Option<Val<
         description: format!("Enhanced monitoring of {}", design.title()),
         managed_policy_arns: [environment.aws_policy("service-role/AmazonRDSEnhancedMonitoringRole")].into(),
         inline_policies: BTreeMap::new(),
-        permissions_boundary: environment.permissions_boundary.clone(),
+        permissions_boundary: environment.permissions_boundary.clone().unwrap_or_default(),
         tags: draft.tags(),
     };
     Some(draft.add("monitoring-role", role).out(Role::ARN))

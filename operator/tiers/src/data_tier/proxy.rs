@@ -76,7 +76,7 @@ fn role(draft: &mut Draft, design: &Design, login: &SecretRef, key: Option<Val<S
         description: format!("RDS Proxy of {}", design.title()),
         managed_policy_arns: BTreeSet::new(),
         inline_policies: [("master-secret".to_owned(), Policy::of(statements))].into(),
-        permissions_boundary: environment.permissions_boundary.clone(),
+        permissions_boundary: environment.permissions_boundary.clone().unwrap_or_default(),
         tags: draft.tags(),
     };
     draft.add("proxy-role", role).out(Role::ARN)

@@ -366,3 +366,12 @@ fn a_tier_says_what_it_names_before_it_is_judged() {
     assert_eq!(names(&tier), ["alias/a", "alias/b", "c"]);
     assert_eq!(tier.parameter_family(), None);
 }
+
+#[test]
+fn parameters_are_asked_for_only_where_some_are_set() {
+    assert_eq!(tier(json!({})).parameter_family(), None);
+    let some = json!({"parameters": {"work_mem": "65536"}});
+    assert_eq!(tier(some.clone()).parameter_family().as_deref(), Some("postgres17"));
+    let unknown = json!({"engineVersion": "71", "parameters": some["parameters"]});
+    assert_eq!(tier(unknown).parameter_family(), None);
+}

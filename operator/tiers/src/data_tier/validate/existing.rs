@@ -3,11 +3,13 @@
 use terrace_crds::DataTierSpec;
 
 use super::super::design::Shape;
-use crate::facts::{Environment, Named};
+use crate::facts::Named;
 use crate::{Facts, Invalid, Reference, ReferenceKind};
 
 const SNAPSHOT: &str = "spec.restoreFrom.snapshot";
 const SOURCE: &str = "spec.restoreFrom.pointInTime.source";
+/// The node that is made from either.
+const DATABASE: &str = "db";
 
 /// Everything that the spec names.
 pub fn references(spec: &DataTierSpec) -> Vec<Reference> {
@@ -20,25 +22,22 @@ pub fn references(spec: &DataTierSpec) -> Vec<Reference> {
     let restore = spec.restore_from.as_ref();
     let point = restore.and_then(|restore| restore.point_in_time.as_ref());
     [
-        ("spec.encryption.kmsKeyId", spec.encryption.kms_key_id.as_ref(), ReferenceKind::KmsKey),
-        ("spec.credentials.kmsKeyId", spec.credentials.kms_key_id.as_ref(), ReferenceKind::KmsKey),
-        (SNAPSHOT, restore.and_then(|restore| restore.snapshot.as_ref()), snapshot),
-        (SOURCE, point.map(|point| &point.source), database),
+        ("spec.encryption.kmsKeyId", spec.encryption.kms_key_id.as_ref(), ReferenceKind::KmsKey, None),
+        ("spec.credentials.kmsKeyId", spec.credentials.kms_key_id.as_ref(), ReferenceKind::KmsKey, None),
+        (SNAPSHOT, restore.and_then(|restore| restore.snapshot.as_ref()), snapshot, Some(DATABASE)),
+        (SOURCE, point.map(|point| &point.source), database, Some(DATABASE)),
     ]
     .into_iter()
-    .filter_map(|(field, text, kind)| Some(Reference { field, text: text?.clone(), kind }))
+    .filter_map(|(field, text, kind, until)| Some(Reference { field, text: text?.clone(), kind, until }))
     .collect()
 }
 
 pub(super) fn check(spec: &DataTierSpec, shape: Shape, facts: &Facts, invalid: &mut Invalid) {
-    // What a database began with may be gone by now.
-    let restored = facts.made.contains("db");
-    let restores = |reference: &Reference| [SNAPSHOT, SOURCE].contains(&reference.field);
-    for reference in references(spec).into_iter().filter(|reference| !(restored && restores(reference))) {
+    for reference in references(spec).into_iter().filter(|reference| !reference.is_over(&facts.made)) {
         let Some(named) = admitted(&reference, facts, invalid) else {
             continue;
         };
-        if restores(&reference) {
+        if [SNAPSHOT, SOURCE].contains(&reference.field) {
             source(spec, shape, &reference, named, invalid);
         }
     }
@@ -47,12 +46,9 @@ pub(super) fn check(spec: &DataTierSpec, shape: Shape, facts: &Facts, invalid: &
 /// What the reference leads to, if this object may name it.
 fn admitted<'a>(reference: &Reference, facts: &'a Facts, invalid: &mut Invalid) -> Option<&'a Named> {
     let (environment, namespace) = (&facts.environment, &facts.object.namespace);
-    let (text, noun) = (&reference.text, noun(reference.kind));
-    let arn = arn(reference, environment);
+    let (text, noun, arn) = (&reference.text, reference.kind.noun(), reference.arn(environment));
     let named = facts.named.get(text);
-    let ours = named.is_some_and(|named| named.namespace.as_ref() == Some(namespace));
-    let allows = |arn: &str| environment.limits.allows(arn) || is_aws_key(arn, environment);
-    if !ours && !allows(&arn) && !named.is_some_and(|named| allows(&named.arn)) {
+    if !reference.is_admitted(environment, namespace, named) {
         // The same words whether it exists or not: they must not tell a team what others have.
         invalid.add(
             reference.field,
@@ -73,36 +69,6 @@ fn admitted<'a>(reference: &Reference, facts: &'a Facts, invalid: &mut Invalid) 
         );
     }
     named
-}
-
-/// The ARN that the text stands for. RDS keeps identifiers in lower case.
-fn arn(reference: &Reference, environment: &Environment) -> String {
-    let text = &reference.text;
-    let rds = |kind: &str| environment.arn("rds", &format!("{kind}:{}", text.to_lowercase()));
-    match reference.kind {
-        _ if text.starts_with("arn:") => text.clone(),
-        ReferenceKind::KmsKey if text.starts_with("alias/") => environment.arn("kms", text),
-        ReferenceKind::KmsKey => environment.arn("kms", &format!("key/{text}")),
-        ReferenceKind::DbSnapshot => rds("snapshot"),
-        ReferenceKind::DbClusterSnapshot => rds("cluster-snapshot"),
-        ReferenceKind::DbInstance => rds("db"),
-        ReferenceKind::DbCluster => rds("cluster"),
-    }
-}
-
-/// Whether it is one of the keys that AWS itself keeps in the account, which everybody there may use.
-fn is_aws_key(arn: &str, environment: &Environment) -> bool {
-    arn.starts_with(&environment.arn("kms", "alias/aws/"))
-}
-
-fn noun(kind: ReferenceKind) -> &'static str {
-    match kind {
-        ReferenceKind::KmsKey => "KMS key",
-        ReferenceKind::DbSnapshot => "DB snapshot",
-        ReferenceKind::DbClusterSnapshot => "DB cluster snapshot",
-        ReferenceKind::DbInstance => "DB instance",
-        ReferenceKind::DbCluster => "DB cluster",
-    }
 }
 
 /// Whether this spec can begin with that data, as far as it is known.

@@ -1,0 +1,121 @@
+//! An existing AWS resource that a spec names, and whether the object may name it.
+
+use std::collections::BTreeSet;
+
+use crate::facts::{Environment, Named};
+
+/// An existing AWS resource that a spec names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// The path of the field that names it, as `spec.restoreFrom.snapshot`.
+    pub field: &'static str,
+    /// The name as it is written there: identifier, alias or ARN.
+    pub text: String,
+    /// What it is.
+    pub kind: ReferenceKind,
+    /// The logical id of the node that is made from it: once that stands, it need not be read, and may be gone.
+    pub until: Option<&'static str>,
+}
+
+/// The kinds of existing resources that specs name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReferenceKind {
+    KmsKey,
+    DbSnapshot,
+    DbClusterSnapshot,
+    DbInstance,
+    DbCluster,
+}
+
+impl Reference {
+    /// Whether it has served its purpose; `made` has the logical ids of the nodes that exist.
+    pub fn is_over(&self, made: &BTreeSet<String>) -> bool {
+        self.until.is_some_and(|node| made.contains(node))
+    }
+
+    /// Whether an object of this namespace may name it: it is the namespace's own, or the Environment allows it by what
+    /// is written or by what that leads to.
+    pub fn is_admitted(&self, environment: &Environment, namespace: &str, named: Option<&Named>) -> bool {
+        let ours = named.is_some_and(|named| named.namespace.as_deref() == Some(namespace));
+        let allows = |arn: &str| environment.limits.allows(arn) || is_aws_key(arn, environment);
+        ours || allows(&self.arn(environment)) || named.is_some_and(|named| allows(&named.arn))
+    }
+
+    /// The ARN that the text stands for. RDS keeps identifiers in lower case.
+    pub fn arn(&self, environment: &Environment) -> String {
+        let text = &self.text;
+        let rds = |kind: &str| environment.arn("rds", &format!("{kind}:{}", text.to_lowercase()));
+        match self.kind {
+            _ if text.starts_with("arn:") => text.clone(),
+            ReferenceKind::KmsKey if text.starts_with("alias/") => environment.arn("kms", text),
+            ReferenceKind::KmsKey => environment.arn("kms", &format!("key/{text}")),
+            ReferenceKind::DbSnapshot => rds("snapshot"),
+            ReferenceKind::DbClusterSnapshot => rds("cluster-snapshot"),
+            ReferenceKind::DbInstance => rds("db"),
+            ReferenceKind::DbCluster => rds("cluster"),
+        }
+    }
+}
+
+impl ReferenceKind {
+    /// What people call it.
+    pub fn noun(self) -> &'static str {
+        match self {
+            ReferenceKind::KmsKey => "KMS key",
+            ReferenceKind::DbSnapshot => "DB snapshot",
+            ReferenceKind::DbClusterSnapshot => "DB cluster snapshot",
+            ReferenceKind::DbInstance => "DB instance",
+            ReferenceKind::DbCluster => "DB cluster",
+        }
+    }
+}
+
+/// Whether it is one of the keys that AWS itself keeps in the account, which everybody there may use.
+fn is_aws_key(arn: &str, environment: &Environment) -> bool {
+    arn.starts_with(&environment.arn("kms", "alias/aws/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples;
+
+    fn reference(text: &str, kind: ReferenceKind) -> Reference {
+        Reference { field: "spec.encryption.kmsKeyId", text: text.into(), kind, until: None }
+    }
+
+    fn key(text: &str) -> Reference {
+        reference(text, ReferenceKind::KmsKey)
+    }
+
+    #[test]
+    fn what_may_be_named_is_the_namespaces_own_or_allowed_by_either_name() {
+        let admits = |allow: &[&str], reference: &Reference, named: Option<&Named>| {
+            let mut environment = samples::environment();
+            environment.limits.allow = allow.iter().map(|pattern| (*pattern).to_owned()).collect();
+            reference.is_admitted(&environment, "shop", named)
+        };
+        let of = |namespace: Option<&str>| Named {
+            arn: "arn:a".into(),
+            namespace: namespace.map(str::to_owned),
+            ..Named::default()
+        };
+        let alias = samples::environment().arn("kms", "alias/shared");
+        assert!(!admits(&[], &key("alias/shared"), None));
+        assert!(!admits(&[], &key("alias/shared"), Some(&of(None))));
+        assert!(!admits(&[], &key("alias/shared"), Some(&of(Some("other")))));
+        assert!(admits(&[], &key("alias/shared"), Some(&of(Some("shop")))));
+        assert!(admits(&["arn:a"], &key("alias/shared"), Some(&of(None))));
+        assert!(admits(&[&alias], &key("alias/shared"), Some(&of(Some("other")))));
+        assert!(admits(&[], &key("alias/aws/rds"), None));
+        let snapshots = samples::environment().arn("rds", "snapshot:before-*");
+        assert!(admits(&[&snapshots], &reference("Before-Sale", ReferenceKind::DbSnapshot), None));
+    }
+
+    #[test]
+    fn a_reference_is_over_once_what_is_made_from_it_stands() {
+        let source = Reference { until: Some("db"), ..reference("orders", ReferenceKind::DbInstance) };
+        let made = ["db".to_owned()].into();
+        assert!(source.is_over(&made) && !source.is_over(&BTreeSet::new()) && !key("alias/a").is_over(&made));
+    }
+}
