@@ -96,7 +96,7 @@ async fn assess(
         }
         Err(problem) => {
             status.conditions = conditions::problem(&before.conditions, &problem, generation, now);
-            (status, Action::requeue(problem.retry))
+            (status, Action::requeue(problem.retry.min(context.resync)))
         }
     }
 }

@@ -156,6 +156,7 @@ pub struct DbInstance {
     pub network_type: Option<String>,
     pub restore_from: Option<Restore>,
     /// The copy of a snapshot, under another key, that it was restored from still stands. Wished away.
+    #[serde(default)]
     pub keeps_snapshot_copy: bool,
     pub tags: Tags,
 }
