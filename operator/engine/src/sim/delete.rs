@@ -174,6 +174,8 @@ mod tests {
         let group = bench.group();
         let (rule, want) = bench.rule(&group, "rule");
         bench.create(&rule, &want).unwrap();
+        // EC2 shows what was made a little later.
+        bench.sim.clock().advance(std::time::Duration::from_secs(20));
         assert_eq!(bench.delete(&id("ec2/SecurityGroup", "group")).unwrap_err().reason(), reason::IN_USE);
         bench.delete(&rule).unwrap();
         bench.delete(&id("ec2/SecurityGroup", "group")).unwrap();
@@ -201,6 +203,7 @@ mod tests {
         let bench = Bench::default();
         let group = bench.group();
         assert!(group.0.starts_with("sg-"));
+        bench.sim.clock().advance(std::time::Duration::from_secs(20));
         let error = bench.dispose(&id("ec2/SecurityGroup", "group"), Disposal::Snapshot("last".into())).unwrap_err();
         assert!(matches!(error, Error::Invalid { .. }));
         assert_eq!(bench.breaches(), [Breach::NoSnapshots]);
