@@ -49,8 +49,11 @@ impl Memory {
         let mut notes = self.notes();
         let in_doubt = |(key, entry): (&NodeKey, &terrace_model::Entry)| {
             let lag = kinds.get(entry.kind.as_str()).map(|spec| spec.visible_after).unwrap_or_default();
+            if lag.is_zero() || entry.created.is_some() {
+                return None;
+            }
             let node = (uid.to_owned(), key.clone());
-            if lag.is_zero() || entry.created.is_some() || notes.unsent.contains(&node) {
+            if notes.unsent.contains(&node) {
                 return None;
             }
             let since = *notes.doubt.entry(node).or_insert(now);

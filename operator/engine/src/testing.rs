@@ -12,6 +12,7 @@ use crate::ownership::Adopt;
 use crate::plan::{Step, plan};
 use crate::provider::{Backup, Look, Sight, State};
 use crate::situation::{Kinds, Sights, Situation};
+use crate::wish::Wishes;
 
 /// The object that owns everything in these tests.
 pub fn owner() -> OwnerRef {
@@ -204,7 +205,10 @@ impl World {
 
     /// What is planned for a node.
     pub fn step(&self, key: &str) -> Step {
-        plan(&self.situation()).0.remove(&NodeKey::from(key.to_owned())).expect("a step for the node")
+        plan(&self.situation(), &mut Wishes::default())
+            .0
+            .remove(&NodeKey::from(key.to_owned()))
+            .expect("a step for the node")
     }
 }
 

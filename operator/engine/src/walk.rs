@@ -23,6 +23,7 @@ use crate::provider::{Backup, Registry};
 use crate::record::{intend, settle};
 use crate::situation::{Kinds, Sights, Situation};
 use crate::step::{Doing, Done, Task, perform};
+use crate::wish::Wishes;
 
 /// What one pass is about.
 pub struct Request<'a> {
@@ -66,6 +67,7 @@ impl Engine {
             memory,
             saved: inventory.clone(),
             inventory,
+            wishes: Wishes::default(),
             sights: Sights::new(),
             backups: BTreeMap::new(),
             done: BTreeSet::new(),
@@ -84,6 +86,7 @@ struct Walk<'a> {
     memory: &'a Memory,
     request: Request<'a>,
     inventory: Inventory,
+    wishes: Wishes,
     saved: Inventory,
     sights: Sights,
     backups: BTreeMap<NodeKey, Vec<Backup>>,
@@ -119,15 +122,17 @@ impl Walk<'_> {
             }
             match running.next().await {
                 Some(done) => self.take(done),
-                None => break,
+                None => return self.settle(&filtered.plan, ledger).await,
             }
             // Whatever else has come back by now goes into the same plan.
             while let Some(Some(done)) = running.next().now_or_never() {
                 self.take(done);
             }
         }
-        let plan = self.plan().plan;
-        self.inventory = settle(&plan, &self.situation(&self.doubtful()), self.request.now);
+    }
+
+    async fn settle(&mut self, plan: &Plan, ledger: &dyn Ledger) -> Result<()> {
+        self.inventory = settle(plan, &self.situation(&self.doubtful()), self.request.now);
         self.save(ledger).await
     }
 
@@ -150,10 +155,12 @@ impl Walk<'_> {
         }
     }
 
-    fn plan(&self) -> Filtered {
-        let doubtful = self.doubtful();
+    fn plan(&mut self) -> Filtered {
+        let (doubtful, mut wishes) = (self.doubtful(), std::mem::take(&mut self.wishes));
         let situation = self.situation(&doubtful);
-        filter(self.request.policy, plan(&situation), &situation)
+        let filtered = filter(self.request.policy, plan(&situation, &mut wishes), &situation);
+        self.wishes = wishes;
+        filtered
     }
 
     /// Nothing is changed on the word of an old list: where a change shows, everything is looked at afresh.
@@ -254,7 +261,7 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn outcome(self, unsaved: Option<Error>) -> Outcome {
+    fn outcome(mut self, unsaved: Option<Error>) -> Outcome {
         let Filtered { plan, pending, .. } = self.plan();
         let requeue =
             Requeue { engine: self.engine, memory: self.memory, uid: &self.request.owner.uid, now: self.request.now };

@@ -1,10 +1,12 @@
 //! One node's wish as far as it is known now: references resolved, owner tags added, in the form that is compared.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 use terrace_model::identity::{Freshness, short_hash};
-use terrace_model::{Entry, KindSpec, NodeKey, NodeSpec, Ref, Source, resolve};
+use terrace_model::resolve::{references, resolve};
+use terrace_model::{KindSpec, NodeKey, NodeSpec, Ref, Source};
 
 use crate::error::{Error, Result};
 use crate::situation::Situation;
@@ -25,19 +27,74 @@ pub struct Wish {
     pub hash: String,
 }
 
-/// Makes the wish of a node.
-///
-/// # Errors
-/// `Invalid` where the resolved wish is not one of its kind.
-pub fn wish(situation: &Situation, key: &NodeKey, node: &NodeSpec, spec: &KindSpec) -> Result<Wish> {
-    let lookup = |reference: &Ref| match &reference.source {
+/// The wishes of one pass. Each is made once, and again only when what it hangs on has changed: a pass plans often.
+#[derive(Default)]
+pub struct Wishes(BTreeMap<NodeKey, Made>);
+
+struct Made {
+    references: Vec<Ref>,
+    inputs: Inputs,
+    wish: Result<Arc<Wish>>,
+}
+
+/// What a wish hangs on beside its node, which stays the same throughout a pass.
+#[derive(PartialEq)]
+struct Inputs {
+    outputs: Vec<Option<Value>>,
+    dependencies: BTreeSet<NodeKey>,
+    restore_from: Option<String>,
+}
+
+impl Wishes {
+    /// The wish of a node.
+    ///
+    /// # Errors
+    /// `Invalid` where the resolved wish is not one of its kind.
+    pub fn of(&mut self, situation: &Situation, key: &NodeKey, node: &NodeSpec, spec: &KindSpec) -> Result<Arc<Wish>> {
+        let former = self.0.remove(key);
+        let references = former.as_ref().map_or_else(|| references(&node.want), |former| former.references.clone());
+        let inputs = inputs(situation, key, &references);
+        let wish = match former {
+            Some(former) if former.inputs == inputs => former.wish,
+            _ => make(situation, key, node, spec, &references, &inputs).map(Arc::new),
+        };
+        self.0.insert(key.clone(), Made { references, inputs, wish: wish.clone() });
+        wish
+    }
+}
+
+fn inputs(situation: &Situation, key: &NodeKey, references: &[Ref]) -> Inputs {
+    let output = |reference: &Ref| match &reference.source {
         Source::Node(id) => situation.outputs(id)?.get(&reference.output).cloned(),
         Source::Object(object) => situation.foreign.get(object)?.get(&reference.output).cloned(),
+    };
+    let node = |reference: &Ref| match &reference.source {
+        Source::Node(id) if !is_read_only(situation, id) => Some(situation.current(id)),
+        Source::Node(_) | Source::Object(_) => None,
+    };
+    Inputs {
+        outputs: references.iter().map(output).collect(),
+        dependencies: references.iter().filter_map(node).collect(),
+        restore_from: situation.inventory.0.get(key).and_then(|entry| entry.restore_from.clone()),
+    }
+}
+
+fn make(
+    situation: &Situation,
+    key: &NodeKey,
+    node: &NodeSpec,
+    spec: &KindSpec,
+    references: &[Ref],
+    inputs: &Inputs,
+) -> Result<Wish> {
+    let lookup = |reference: &Ref| {
+        let index = references.iter().position(|other| other == reference)?;
+        inputs.outputs[index].clone()
     };
     let resolved = resolve(&node.want, &lookup);
     let mut value = resolved.value;
     own(situation, key, node, &mut value);
-    restore(situation.inventory.0.get(key), spec, &mut value);
+    restore(inputs.restore_from.as_deref(), spec, &mut value);
     let value = (spec.normalise)(&value).map_err(Error::invalid)?;
     let waits = resolved.open.iter().map(|(_, reference)| match &reference.source {
         Source::Node(id) | Source::Object(id) => id.clone(),
@@ -47,11 +104,8 @@ pub fn wish(situation: &Situation, key: &NodeKey, node: &NodeSpec, spec: &KindSp
     let known = spec.address.iter().all(|field| !open.contains_key(*field));
     let part = |field: &&str| Some(((*field).to_owned(), value.get(*field)?.clone()));
     let address = known.then(|| spec.address.iter().filter_map(part).filter(|(_, value)| !value.is_null()).collect());
-    let dependencies = situation.graph.map(|graph| graph.dependencies(&key.id)).unwrap_or_default();
-    let dependencies =
-        dependencies.iter().filter(|id| !is_read_only(situation, id)).map(|id| situation.current(id)).collect();
     let hash = short_hash(&[&value.to_string()]);
-    Ok(Wish { value, open, waits, address, dependencies, hash })
+    Ok(Wish { value, open, waits, address, dependencies: inputs.dependencies.clone(), hash })
 }
 
 fn is_read_only(situation: &Situation, id: &str) -> bool {
@@ -68,8 +122,8 @@ fn own(situation: &Situation, key: &NodeKey, node: &NodeSpec, value: &mut Value)
 }
 
 /// Names the snapshot that this incarnation is made from.
-fn restore(entry: Option<&Entry>, spec: &KindSpec, value: &mut Value) {
-    if let (Some(field), Some(snapshot)) = (spec.restores, entry.and_then(|entry| entry.restore_from.as_ref())) {
+fn restore(snapshot: Option<&str>, spec: &KindSpec, value: &mut Value) {
+    if let (Some(field), Some(snapshot)) = (spec.restores, snapshot) {
         value[field] = json!({ "snapshot": snapshot });
     }
 }

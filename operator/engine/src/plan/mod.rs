@@ -2,6 +2,7 @@
 //! tests all call it. docs/plan.md has a table of every case.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::Value;
 use terrace_model::diff::{OwnedKeys, diff};
@@ -12,7 +13,7 @@ use crate::error::{Error, reason};
 use crate::ownership::Title;
 use crate::provider::{Disposal, Look, Sight, State};
 use crate::situation::Situation;
-use crate::wish::{Wish, wish};
+use crate::wish::{Wish, Wishes};
 
 /// What is to be done, node by node.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -26,7 +27,7 @@ pub struct Step {
     pub action: Action,
     pub gate: Gate,
     /// Absent for what is not wanted any more.
-    pub wish: Option<Wish>,
+    pub wish: Option<Arc<Wish>>,
 }
 
 /// The verb of a step.
@@ -107,12 +108,12 @@ impl Action {
     }
 }
 
-/// Plans.
-pub fn plan(situation: &Situation) -> Plan {
+/// Plans. `wishes` are those of this pass so far; a plan by itself begins with none.
+pub fn plan(situation: &Situation, wishes: &mut Wishes) -> Plan {
     let mut steps = BTreeMap::new();
     for (id, node) in situation.graph.into_iter().flat_map(terrace_model::Graph::nodes) {
         let key = situation.current(id);
-        steps.insert(key.clone(), wanted(situation, &key, node));
+        steps.insert(key.clone(), wanted(situation, wishes, &key, node));
     }
     for (key, entry) in &situation.inventory.0 {
         if !steps.contains_key(key) {
@@ -122,12 +123,12 @@ pub fn plan(situation: &Situation) -> Plan {
     Plan(steps)
 }
 
-fn wanted(situation: &Situation, key: &NodeKey, node: &NodeSpec) -> Step {
+fn wanted(situation: &Situation, wishes: &mut Wishes, key: &NodeKey, node: &NodeSpec) -> Step {
     let step = |action, gate, wish| Step { kind: node.kind.clone(), place: node.place.clone(), action, gate, wish };
     let Some(spec) = situation.kinds.get(node.kind.as_str()) else {
         return step(Action::Stop(unknown(&node.kind)), Gate::Open, None);
     };
-    let wish = match wish(situation, key, node, spec) {
+    let wish = match wishes.of(situation, key, node, spec) {
         Ok(wish) => wish,
         Err(error) => return step(Action::Stop(error), Gate::Open, None),
     };

@@ -91,7 +91,7 @@ fn what_is_as_wished_is_kept_and_what_is_not_is_changed_when_aws_takes_changes()
 #[test]
 fn a_change_that_nobody_wished_is_drift() {
     let world = world().want("a", PLAIN, json!({ "size": 2 })).see("a", State::Ready, json!({ "size": 1 }));
-    let hash = world.step("a").wish.map(|wish| wish.hash);
+    let hash = world.step("a").wish.map(|wish| wish.hash.clone());
     let same = |entry: &mut Entry| entry.applied = hash;
     check(&world.entry("a", PLAIN, same), "a", "repair", "now");
 }
