@@ -10,7 +10,7 @@ endif
 daily := -p terrace-crds -p terrace-model -p terrace-tiers -p terrace-engine
 bed := cargo run --quiet --package terrace-tests --bin bed --
 
-.PHONY: help demo demo-down bed test daily e2e lint bench generate
+.PHONY: help demo demo-down bed test daily lint matrix bench generate
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -34,6 +34,9 @@ daily: ## the tests that take seconds: custom resources, model, tiers, engine
 lint: ## format and lints
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+
+matrix: ## the crash matrix whole: every fault at every I/O point in the life of every graph; takes an hour
+	TERRACE_MATRIX=full cargo test --release --package terrace-engine --test engine crash:: -- --nocapture
 
 bench: ## prints the benchmark's figures
 	cargo build --release --package terrace

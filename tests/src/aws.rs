@@ -9,7 +9,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::Mutex;
 
-use crate::tools::Tools;
+use crate::python::Python;
 
 /// Calls to AWS as an account, in a region. The checker mends what the emulator lacks for them too, and neither counts
 /// nor judges them.
@@ -56,9 +56,9 @@ impl Aws {
     ///
     /// # Errors
     /// When Python cannot be started.
-    pub fn start(tools: &Tools, endpoint: &str, account: &str) -> Result<Aws> {
-        let mut command = Command::new(&tools.python);
-        command.arg(tools.script("aws.py")).env("TERRACE_AWS_ENDPOINT", endpoint);
+    pub fn start(python: &Python, endpoint: &str, account: &str) -> Result<Aws> {
+        let mut command = Command::from(python.script("aws.py"));
+        command.env("TERRACE_AWS_ENDPOINT", endpoint);
         // It reads its input to the end, which comes with the end of this process.
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true).process_group(0);
         let mut child = command.spawn().context("start aws.py")?;

@@ -16,6 +16,7 @@ use crate::kubectl::Kubectl;
 use crate::kubernetes::Kubernetes;
 use crate::operator::{self, Operator, Start};
 use crate::progress::Progress;
+use crate::python::Python;
 use crate::scratch::Scratch;
 use crate::tenant::Tenant;
 use crate::tools::{Tools, checkout};
@@ -64,9 +65,9 @@ impl Bed {
         let scratch = Scratch::new()?;
         let (kubernetes, (emulator, checker)) = tokio::try_join!(
             Kubernetes::start(&tools, scratch.path(), progress),
-            start_aws(options.emulator, &tools, scratch.path(), progress)
+            start_aws(options.emulator, &tools.python, scratch.path(), progress)
         )?;
-        let aws = Aws::start(&tools, &checker.url, "000000000000")?;
+        let aws = Aws::start(&tools.python, &checker.url, "000000000000")?;
         Ok(Bed { emulator, checker, aws, kubernetes, operator: OnceCell::new(), crds: OnceCell::new(), scratch })
     }
 
@@ -190,15 +191,16 @@ impl Bed {
 /// The period in seconds in which the shared operator compares with AWS what stands still.
 const RESYNC: &str = "4";
 
-async fn start_aws(
+/// An emulator and the checker before it.
+pub(crate) async fn start_aws(
     emulator: Emulator,
-    tools: &Tools,
+    python: &Python,
     scratch: &Path,
     progress: &Progress,
 ) -> Result<(Running, Checker)> {
     let step = progress.start(emulator.name());
-    let running = Running::start(emulator, tools, scratch).await?;
-    let checker = Checker::start(emulator, &running.url, tools, scratch).await?;
+    let running = Running::start(emulator, python, scratch).await?;
+    let checker = Checker::start(emulator, &running.url, python, scratch).await?;
     step.done(&checker.url);
     Ok((running, checker))
 }

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use crate::emulator::Emulator;
 use crate::http;
 use crate::ports::Port;
-use crate::process::{Process, command, until_up};
-use crate::tools::Tools;
+use crate::process::{Process, until_up};
+use crate::python::Python;
 use crate::wait::ensure;
 
 /// A running checker. What is set and counted is an account's: that of the access key, or of the role whose credentials
@@ -164,9 +164,9 @@ impl Checker {
     ///
     /// # Errors
     /// When it ends or does not answer in time.
-    pub async fn start(emulator: Emulator, upstream: &str, tools: &Tools, scratch: &Path) -> Result<Checker> {
+    pub async fn start(emulator: Emulator, upstream: &str, python: &Python, scratch: &Path) -> Result<Checker> {
         let (port, log) = (Port::take()?, scratch.join("requests.jsonl"));
-        let mut program = command(&tools.python, [tools.script("reqcheck.py")]);
+        let mut program = python.script("reqcheck.py");
         program.args(["--port", &port.number().to_string(), "--upstream", upstream]).arg("--log").arg(&log);
         program.args(["--mend", emulator.name()]);
         program.args(emulator.account_header().iter().flat_map(|header| ["--account-header", header]));

@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use crate::http;
 use crate::ports::Port;
-use crate::process::{Process, command, until_up};
-use crate::tools::Tools;
+use crate::process::{Process, until_up};
+use crate::python::Python;
 use crate::wait::ensure;
 
 const DEADLINE: Duration = Duration::from_secs(120);
@@ -60,14 +60,13 @@ impl Emulator {
         }
     }
 
-    fn command(self, tools: &Tools, port: &Port) -> Command {
+    fn command(self, python: &Python, port: &Port) -> Command {
+        let number = port.number().to_string();
         let mut emulator = match self {
-            Emulator::Ministack => command(&tools.python, ["-m", "ministack"]),
-            Emulator::Moto => {
-                command(&tools.python, ["-m", "moto.server", "-H", "127.0.0.1", "-p", &port.number().to_string()])
-            }
+            Emulator::Ministack => python.module("ministack", &[]),
+            Emulator::Moto => python.module("moto.server", &["-H", "127.0.0.1", "-p", &number]),
         };
-        emulator.env("BIND_HOST", "127.0.0.1").env("GATEWAY_PORT", port.number().to_string());
+        emulator.env("BIND_HOST", "127.0.0.1").env("GATEWAY_PORT", number);
         // No container, whatever the machine has: the emulators start some where they find Docker.
         emulator.env("DOCKER_HOST", "tcp://127.0.0.1:1");
         // moto has AWS's managed policies only when it is told to.
@@ -93,9 +92,9 @@ impl Running {
     ///
     /// # Errors
     /// When it ends or does not answer in time.
-    pub async fn start(emulator: Emulator, tools: &Tools, scratch: &Path) -> Result<Running> {
+    pub async fn start(emulator: Emulator, python: &Python, scratch: &Path) -> Result<Running> {
         let port = Port::take()?;
-        let mut process = Process::start(emulator.name(), &emulator.command(tools, &port), scratch)?;
+        let mut process = Process::start(emulator.name(), &emulator.command(python, &port), scratch)?;
         let url = port.http();
         until_up(std::slice::from_mut(&mut process), emulator.name(), DEADLINE, async || {
             ensure(http::get(&url, emulator.probe()).await?.status == 200, "not ready")

@@ -153,6 +153,15 @@ impl Kubectl {
         self.json(&["patch", kind, name, "--type", "merge", "--patch", &patch.to_string(), "-o", "json"], "").await
     }
 
+    /// Changes the object's status by a JSON merge patch of the object.
+    ///
+    /// # Errors
+    /// What the API server refuses.
+    pub async fn patch_status(&self, kind: &str, name: &str, patch: &Value) -> Result<Value> {
+        let (patch, how) = (patch.to_string(), ["--subresource", "status", "--type", "merge", "-o", "json"]);
+        self.json(&[&["patch", kind, name, "--patch", &patch], how.as_slice()].concat(), "").await
+    }
+
     /// Sets an annotation.
     ///
     /// # Errors

@@ -6,6 +6,7 @@
 //! through [`Kubectl`], [`Aws`] and [`Checker`].
 
 pub mod account;
+pub mod alone;
 pub mod aws;
 pub mod bed;
 pub mod cache;

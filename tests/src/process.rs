@@ -55,9 +55,22 @@ impl Process {
     /// When the log cannot be written or the guard not be started. A program that does not exist shows as a process
     /// that ends.
     pub fn start(name: &str, command: &Command, folder: &Path) -> Result<Process> {
-        let (log, pid_file) = (folder.join(format!("{name}.log")), folder.join(format!("{name}.pid")));
+        let log = log_file(name, folder);
         let out =
             File::options().create(true).append(true).open(&log).with_context(|| format!("open {}", log.display()))?;
+        Process::spawn(name, command, folder, out.try_clone()?.into(), out.into())
+    }
+
+    /// As [`start`](Self::start), but what it writes goes where this program's own output goes, and its log stays empty.
+    ///
+    /// # Errors
+    /// When the guard cannot be started.
+    pub fn attached(name: &str, command: &Command, folder: &Path) -> Result<Process> {
+        Process::spawn(name, command, folder, Stdio::inherit(), Stdio::inherit())
+    }
+
+    fn spawn(name: &str, command: &Command, folder: &Path, out: Stdio, err: Stdio) -> Result<Process> {
+        let (log, pid_file) = (log_file(name, folder), folder.join(format!("{name}.pid")));
         let mut guarded = tokio::process::Command::new("sh");
         guarded.arg("-c").arg(GUARD).arg("guard").arg(&pid_file);
         guarded.arg(command.get_program()).args(command.get_args());
@@ -70,7 +83,7 @@ impl Process {
         if let Some(dir) = command.get_current_dir() {
             guarded.current_dir(dir);
         }
-        guarded.stdin(Stdio::piped()).stdout(out.try_clone()?).stderr(out).process_group(0);
+        guarded.stdin(Stdio::piped()).stdout(out).stderr(err).process_group(0);
         let mut guard = guarded.spawn().context("start sh")?;
         let pipe = guard.stdin.take();
         Ok(Process { name: name.to_owned(), guard, pipe, log, pid_file })
@@ -153,6 +166,10 @@ impl Process {
             _ => Ok(()),
         }
     }
+}
+
+fn log_file(name: &str, folder: &Path) -> PathBuf {
+    folder.join(format!("{name}.log"))
 }
 
 /// Waits until `look` answers, as [`until`] does, but no longer than the processes live.

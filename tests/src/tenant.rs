@@ -63,6 +63,18 @@ impl<'b> Tenant<'b> {
         })
     }
 
+    /// kubectl in another namespace of this name, new, that the tenant's Environment serves too.
+    ///
+    /// # Errors
+    /// What the API server refuses.
+    pub async fn neighbour(&self, name: &str) -> Result<Kubectl> {
+        let name = format!("{}-{name}", self.name);
+        let namespace = json!({ "apiVersion": "v1", "kind": "Namespace",
+                                "metadata": { "name": name, "labels": { "terrace.dev/environment": self.name } } });
+        self.bed.kubectl().apply(&namespace).await?;
+        Ok(self.kubectl.namespaced(&name))
+    }
+
     /// Applies the Environment and waits until it is Ready.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::cache;
 use crate::golang::Build;
 use crate::progress::Progress;
-use crate::python;
+use crate::python::Python;
 
 const KUBERNETES: Build = Build {
     module: "kubernetes",
@@ -55,8 +55,8 @@ pub struct Tools {
     kubernetes: PathBuf,
     etcd: PathBuf,
     kwok: PathBuf,
-    /// The interpreter with the emulators.
-    pub python: PathBuf,
+    /// Python with the emulators.
+    pub python: Python,
 }
 
 impl Tools {
@@ -67,7 +67,7 @@ impl Tools {
     pub async fn get(progress: &Progress) -> Result<Tools> {
         let (cache, tools) = (cache::root()?, tools_folder());
         Ok(Tools {
-            python: python::interpreter(&tools, &cache, progress).await?,
+            python: Python::get(progress).await?,
             etcd: ETCD.get(&tools, &cache, progress).await?,
             kwok: KWOK.get(&tools, &cache, progress).await?,
             kubernetes: KUBERNETES.get(&tools, &cache, progress).await?,
@@ -90,11 +90,6 @@ impl Tools {
         let stage = |path: &&str| self.kwok.join(Path::new(path).file_name().expect("a stage is a file"));
         (self.kwok.join("kwok"), stages.iter().map(stage).collect())
     }
-
-    /// A script of the bed's own.
-    pub fn script(&self, name: &str) -> PathBuf {
-        tools_folder().join("python").join(name)
-    }
 }
 
 /// The checkout that this program was built from.
@@ -102,6 +97,7 @@ pub fn checkout() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate is in the checkout").to_owned()
 }
 
-fn tools_folder() -> PathBuf {
+/// What the bed is built from, beside its Rust.
+pub fn tools_folder() -> PathBuf {
     checkout().join("tests/tools")
 }

@@ -12,8 +12,10 @@ use crate::kubectl::Kubectl;
 
 /// A watch on all objects of one kind in a namespace.
 pub struct Watch {
+    kubectl: Kubectl,
+    kind: String,
     lines: Lines<BufReader<ChildStdout>>,
-    _kubectl: Child,
+    _child: Child,
 }
 
 /// How an object stood at a moment.
@@ -33,25 +35,27 @@ impl Watch {
     /// # Errors
     /// When kubectl cannot be started.
     pub fn start(kubectl: &Kubectl, kind: &str) -> Result<Watch> {
-        let columns = r#"custom-columns=NAME:.metadata.name,READY:.status.conditions[?(@.type=="Ready")].status"#;
-        let mut command = Command::new(kubectl.program());
-        command.arg("--kubeconfig").arg(kubectl.kubeconfig()).args(kubectl.in_namespace());
-        command.args(["get", kind, "--watch", "--no-headers", "-o", columns]);
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
-        let lines = BufReader::new(child.stdout.take().context("stdout is piped")?).lines();
-        Ok(Watch { lines, _kubectl: child })
+        let (lines, child) = spawn(kubectl, kind)?;
+        Ok(Watch { kubectl: kubectl.clone(), kind: kind.to_owned(), lines, _child: child })
     }
 
-    /// The next event.
+    /// The next event. The API server may end a watch at any time; then another one begins with what stands.
     ///
     /// # Errors
-    /// When the watch has ended, or none comes within the deadline.
+    /// When kubectl cannot be started again, or no event comes within the deadline.
     pub async fn next(&mut self, deadline: Duration) -> Result<Event> {
-        let line =
-            timeout(deadline, self.lines.next_line()).await.context("no event")??.context("the watch has ended")?;
-        let mut words = line.split_whitespace().map(str::to_owned);
-        let (name, ready) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-        Ok(Event { at: SystemTime::now(), name, ready })
+        timeout(deadline, self.line()).await.context("no event")?
+    }
+
+    async fn line(&mut self) -> Result<Event> {
+        loop {
+            if let Some(line) = self.lines.next_line().await? {
+                let mut words = line.split_whitespace().map(str::to_owned);
+                let (name, ready) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+                return Ok(Event { at: SystemTime::now(), name, ready });
+            }
+            (self.lines, self._child) = spawn(&self.kubectl, &self.kind)?;
+        }
     }
 
     /// Waits until all these objects have been told to be Ready, and answers when that was of the last.
@@ -72,4 +76,14 @@ impl Watch {
             }
         }
     }
+}
+
+fn spawn(kubectl: &Kubectl, kind: &str) -> Result<(Lines<BufReader<ChildStdout>>, Child)> {
+    let columns = r#"custom-columns=NAME:.metadata.name,READY:.status.conditions[?(@.type=="Ready")].status"#;
+    let mut command = Command::new(kubectl.program());
+    command.arg("--kubeconfig").arg(kubectl.kubeconfig()).args(kubectl.in_namespace());
+    command.args(["get", kind, "--watch", "--no-headers", "-o", columns]);
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
+    let lines = BufReader::new(child.stdout.take().context("stdout is piped")?).lines();
+    Ok((lines, child))
 }

@@ -27,7 +27,7 @@ pub use operations::{
     ApplyChanges, Backup, DatabaseInsights, LogType, Maintenance, MajorVersions, MinorVersions, Monitoring,
 };
 pub use proxy::{Proxy, ProxyMode, ProxyTls};
-pub use restore::{PointInTime, RestoreFrom};
+pub use restore::{DataTierRef, PointInTime, RestoreFrom};
 pub use scaling::{ReplicaAutoscaling, Replicas, Serverless};
 pub use settings::{Aurora, AuroraStorageType, Availability, DeletionProtection, Encryption, NetworkType};
 pub use storage::{Storage, StorageSize, StorageType};

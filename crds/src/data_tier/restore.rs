@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::schema;
 
-/// Where the data of a new database comes from. What it names must bear this namespace's owner tag, or be
-/// admitted by the Environment's `limits.allow`.
+/// Where the data of a new database comes from. An AWS identifier that it names must bear this namespace's owner tag, or
+/// be admitted by the Environment's `limits.allow`.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
 #[x_kube(validation = (
@@ -32,12 +32,36 @@ pub struct RestoreFrom {
 /// A database at a moment.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
+#[x_kube(validation = (
+    "has(self.source) != has(self.dataTierRef)",
+    "set exactly one of restoreFrom.pointInTime.source and restoreFrom.pointInTime.dataTierRef"
+))]
 pub struct PointInTime {
-    /// The identifier of the source: a cluster for Aurora and availability Cluster, an instance otherwise.
+    /// The identifier of a source that is no DataTier of this cluster: a cluster for Aurora and availability Cluster, an
+    /// instance otherwise. It must bear this namespace's owner tag, or be admitted by the Environment's `limits.allow`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 63), regex(pattern = "^[A-Za-z][A-Za-z0-9-]*$"))]
-    pub source: String,
+    pub source: Option<String>,
+    /// Another DataTier of this cluster, in the same Environment and of the same engine and form. It is kept as long as
+    /// this field names it: once the database stands, the field may be removed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data_tier_ref: Option<DataTierRef>,
     /// The moment, such as 2026-07-01T10:00:00Z. Absent: the latest that can be restored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::time")]
     pub time: Option<Time>,
+}
+
+/// Names another DataTier.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct DataTierRef {
+    /// The name of the DataTier.
+    #[schemars(length(min = 1, max = 253), regex(pattern = schema::DNS_SUBDOMAIN))]
+    pub name: String,
+    /// Its namespace. Absent: this object's own. Another namespace must hold a TierGrant that lets DataTiers of this one
+    /// read it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 63), regex(pattern = schema::DNS_LABEL))]
+    pub namespace: Option<String>,
 }

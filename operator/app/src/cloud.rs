@@ -86,6 +86,7 @@ impl Clouds {
             session_name: format!("terrace-{}", environment.name_any().chars().take(50).collect::<String>()),
             tags: BTreeMap::new(),
         });
+        let recent = self.resync.mul_f64(0.9);
         let clients = Clients::new(
             &self.base,
             Settings {
@@ -94,13 +95,13 @@ impl Clouds {
                 assume_role,
                 limits: self.limits.clone(),
                 observer: Arc::new(self.metrics.clone()),
-                recent: self.resync.mul_f64(0.9),
+                recent,
             },
         );
         let registry = terrace_aws::registry::registry(&clients)
             .and(terrace_aws_ec2::registry(&clients))
             .and((self.objects)(&clients));
-        Cloud { describe: Describe::new(clients.clone()), clients, engine: Engine::new(registry) }
+        Cloud { describe: Describe::new(clients.clone()), clients, engine: Engine::new(registry, recent) }
     }
 }
 

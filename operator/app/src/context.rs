@@ -16,6 +16,7 @@ use crate::cloud::Clouds;
 use crate::listed::Listed;
 use crate::telemetry::events::Events;
 use crate::telemetry::metrics::Metrics;
+use crate::tier::links::Neighbours;
 use crate::wake::Wake;
 
 /// What every reconcile shares.
@@ -25,6 +26,8 @@ pub struct Context {
     pub namespaces: Store<PartialObjectMeta<Namespace>>,
     pub environments_listed: Listed,
     pub namespaces_listed: Listed,
+    /// All objects of all kinds, and the grants between them.
+    pub neighbours: Neighbours,
     pub clouds: Clouds,
     pub memory: Memory,
     pub metrics: Metrics,
@@ -43,7 +46,7 @@ pub struct Process(Mutex<Done>);
 struct Done {
     /// The version of each object after our last write to it.
     written: BTreeMap<String, String>,
-    /// Objects whose lost inventory was looked for.
+    /// Objects whose lost inventory was looked for, to the end, and that have none.
     searched: BTreeSet<String>,
     /// The generation of each object that was last found unreadable.
     complained: BTreeMap<String, i64>,
@@ -66,9 +69,20 @@ impl Process {
         self.done().written.get(uid).is_some_and(|written| written != version)
     }
 
-    /// True the first time that it is asked of an object.
-    pub fn first_search(&self, uid: &str) -> bool {
-        self.done().searched.insert(uid.into())
+    /// Notes that an object's lost inventory was looked for, and that there is nothing.
+    pub fn searched(&self, uid: &str) {
+        self.done().searched.insert(uid.into());
+    }
+
+    /// Notes that what an object has is on record: were that lost, it would be looked for anew.
+    pub fn recorded(&self, uid: &str) {
+        self.done().searched.remove(uid);
+    }
+
+    /// True where an object's lost inventory need not be looked for again. A search that failed is none: without it, what
+    /// the object has in AWS would be left behind.
+    pub fn is_searched(&self, uid: &str) -> bool {
+        self.done().searched.contains(uid)
     }
 
     /// True the first time that it is asked of a generation of an object.
@@ -99,6 +113,13 @@ impl Process {
 }
 
 impl Context {
+    /// Waits until everything that a tier is decided by has been listed.
+    pub async fn listed(&self) {
+        self.environments_listed.wait().await;
+        self.namespaces_listed.wait().await;
+        self.neighbours.listed().await;
+    }
+
     /// The labels of a namespace, once it is known.
     pub fn labels(&self, namespace: &str) -> Option<BTreeMap<String, String>> {
         let namespace = self.namespaces.find(|seen| seen.metadata.name.as_deref() == Some(namespace))?;
@@ -123,6 +144,22 @@ mod tests {
         assert!(process.is_behind("u", "1") && !process.is_behind("u", "2"));
         process.forget("u");
         assert!(!process.is_behind("u", "1"));
+    }
+
+    #[test]
+    fn a_lost_inventory_is_looked_for_until_a_search_has_come_to_its_end() {
+        let process = Process::default();
+        assert!(!process.is_searched("u"));
+        // That somebody asked, and then failed, makes no difference.
+        assert!(!process.is_searched("u"));
+        process.searched("u");
+        assert!(process.is_searched("u") && !process.is_searched("v"));
+        // What was made since then could be lost again.
+        process.recorded("u");
+        assert!(!process.is_searched("u"));
+        process.searched("u");
+        process.forget("u");
+        assert!(!process.is_searched("u"));
     }
 
     #[test]

@@ -4,17 +4,18 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures::future::join_all;
 use futures::{FutureExt, Stream, StreamExt};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::api::Api;
 use kube::core::{DeserializeGuard, PartialObjectMeta};
 use kube::runtime::controller::{Action, Config};
 use kube::runtime::reflector::store::Writer;
-use kube::runtime::reflector::{self, Store};
+use kube::runtime::reflector::{self, ObjectRef, Store};
 use kube::runtime::{Controller, Predicate, WatchStreamExt, predicates, watcher};
 use kube::{Client, Resource, ResourceExt};
 use terrace_aws::limits::Limits;
-use terrace_crds::{DataTier, Environment};
+use terrace_crds::{Environment, TierGrant};
 use terrace_engine::{Error, Memory};
 use tokio::sync::watch;
 use tracing::Instrument;
@@ -22,13 +23,14 @@ use tracing::Instrument;
 use crate::cli::{Flags, RateLimits};
 use crate::cloud::{Clouds, Secrets};
 use crate::context::{Context, Process};
+use crate::kinds::{KINDS, Start};
 use crate::listed::Listed;
 use crate::telemetry::events::Events;
 use crate::telemetry::health::{self, Readiness};
 use crate::telemetry::metrics::Metrics;
-use crate::tier::Managed;
+use crate::tier::links::Neighbours;
 use crate::wake::{self, Wake};
-use crate::{environment, leader, tier};
+use crate::{environment, leader};
 
 /// Runs the controller until SIGTERM, SIGINT or the loss of its lease.
 ///
@@ -96,54 +98,53 @@ async fn until(mut stopping: watch::Receiver<bool>) {
     }
 }
 
-type End = futures::future::Shared<futures::future::BoxFuture<'static, ()>>;
+/// Ends when the process is to end.
+pub type End = futures::future::Shared<futures::future::BoxFuture<'static, ()>>;
 
 async fn work(flags: &Flags, client: Client, metrics: Metrics, end: End) {
     let (environments, environment_writer) = reflector::store();
     let (namespaces, namespace_writer) = reflector::store::<PartialObjectMeta<Namespace>>();
-    let (wake, woken) = wake::channels();
-    let context = context(flags, client.clone(), metrics, environments.clone(), namespaces, wake).await;
+    let (wake, mut woken) = wake::channels(KINDS.iter().map(|kind| kind.name));
+    let context = context(flags, client, metrics, environments, namespaces, wake).await;
     let context = Arc::new(context);
     let config = Config::default().concurrency(flags.concurrency);
-    let objects_listed = Listed::default();
-    let data_tiers = tiers::<DataTier>(&client, config.clone(), woken.tiers, objects_listed.clone(), &end);
-    let environment_stream = watcher(Api::all(client.clone()), watcher::Config::default())
-        .default_backoff()
-        .reflect(environment_writer)
-        .inspect({
-            let listed = context.environments_listed.clone();
-            move |event| listed.note(event)
-        })
-        .applied_objects()
-        .predicate_filter(changes(), Default::default());
-    let environment_controller = Controller::for_stream(environment_stream, environments)
-        .with_config(config)
-        .reconcile_on(woken.environments)
-        .graceful_shutdown_on(end.clone());
-    let objects = data_tiers.store();
+    let tiers = KINDS.iter().filter_map(|kind| {
+        let woken = woken.tiers.remove(kind.name)?;
+        Some(kind.run(Start { context: context.clone(), config: config.clone(), woken, end: end.clone() }))
+    });
+    let tiers = join_all(tiers);
+    let environments = run_environments(environment_writer, woken.environments, config, context.clone(), end);
     tokio::select! {
-        _ = async {
-            tokio::join!(
-                run_tiers(data_tiers, context.clone()),
-                run_environments(environment_controller, context.clone(), objects, objects_listed),
-            )
-        } => {}
-        () = watch_namespaces(client, namespace_writer, context.clone()) => {}
+        _ = async { tokio::join!(tiers, environments) } => {}
+        () = watch_namespaces(namespace_writer, context.clone()) => {}
+        () = watch_grants(context.clone()) => {}
     }
 }
 
 /// What wakes an object: every change but that of status.
-fn changes<K: Resource>() -> impl Predicate<K> {
+pub fn changes<K: Resource>() -> impl Predicate<K> {
     predicates::generation.combine(predicates::annotations).combine(predicates::finalizers)
 }
 
 /// Follows the labels of namespaces, which decide what Environment serves them.
-async fn watch_namespaces(client: Client, writer: Writer<PartialObjectMeta<Namespace>>, context: Arc<Context>) {
-    let stream = watcher(Api::<PartialObjectMeta<Namespace>>::all(client), watcher::Config::default());
+async fn watch_namespaces(writer: Writer<PartialObjectMeta<Namespace>>, context: Arc<Context>) {
+    let all = Api::<PartialObjectMeta<Namespace>>::all(context.client.clone());
+    let stream = watcher(all, watcher::Config::default()).default_backoff().reflect(writer);
     let listed = context.namespaces_listed.clone();
-    let stream = stream.default_backoff().reflect(writer).inspect(move |event| listed.note(event)).applied_objects();
+    let stream = stream.inspect(move |event| listed.note(event)).applied_objects();
     let stream = stream.predicate_filter(predicates::labels, Default::default());
     stream.for_each(|_| async { context.wake.all_tiers() }).await;
+}
+
+/// Follows the grants, which decide who may refer to whom.
+async fn watch_grants(context: Arc<Context>) {
+    let all = Api::<DeserializeGuard<TierGrant>>::all(context.client.clone());
+    let stream = watcher(all, watcher::Config::default()).default_backoff();
+    let note = |event| {
+        context.wake.concerned(context.neighbours.note_grant(&event));
+        std::future::ready(())
+    };
+    stream.for_each(note).await;
 }
 
 async fn context(
@@ -172,6 +173,7 @@ async fn context(
         namespaces,
         environments_listed: Listed::default(),
         namespaces_listed: Listed::default(),
+        neighbours: Neighbours::of_kinds(KINDS.iter().map(|kind| kind.name)),
         memory: Memory::default(),
         metrics,
         resync: flags.resync(),
@@ -180,64 +182,35 @@ async fn context(
     }
 }
 
-fn tiers<T: Managed>(
-    client: &Client,
-    config: Config,
-    woken: impl Stream<Item = ()> + Send + 'static,
-    listed: Listed,
-    end: &End,
-) -> Controller<DeserializeGuard<T>> {
-    let (reader, writer) = reflector::store();
-    let stream = watcher(Api::<DeserializeGuard<T>>::all(client.clone()), watcher::Config::default());
-    let stream = stream.default_backoff().reflect(writer).inspect(move |event| listed.note(event)).applied_objects();
-    let stream = stream.predicate_filter(changes(), Default::default());
-    Controller::for_stream(stream, reader).with_config(config).reconcile_all_on(woken).graceful_shutdown_on(end.clone())
-}
-
-async fn run_tiers<T: Managed>(controller: Controller<DeserializeGuard<T>>, context: Arc<Context>) {
-    let reconcile = |object: Arc<DeserializeGuard<T>>, context: Arc<Context>| async move {
-        context.environments_listed.wait().await;
-        context.namespaces_listed.wait().await;
-        let span = tracing::info_span!(
-            "reconcile",
-            kind = T::KIND,
-            namespace = object.namespace(),
-            object = object.name_any()
-        );
-        timed(T::KIND, &context, tier::reconcile(object, &context)).instrument(span).await
-    };
-    controller.run(reconcile, again, context).for_each(|_| async {}).await;
-}
-
 async fn run_environments(
-    controller: Controller<DeserializeGuard<Environment>>,
+    writer: Writer<DeserializeGuard<Environment>>,
+    woken: impl Stream<Item = ObjectRef<DeserializeGuard<Environment>>> + Send + 'static,
+    config: Config,
     context: Arc<Context>,
-    objects: Store<DeserializeGuard<DataTier>>,
-    listed: Listed,
+    end: End,
 ) {
-    let reconcile = |object: Arc<DeserializeGuard<Environment>>, context: Arc<Context>| {
-        let (objects, listed) = (objects.clone(), listed.clone());
-        async move {
-            listed.wait().await;
-            let users = users(&objects, &object.meta().uid);
-            let span = tracing::info_span!("reconcile", kind = "Environment", object = object.name_any());
-            timed("Environment", &context, environment::reconcile(object, users, &context)).instrument(span).await
-        }
+    let listed = context.environments_listed.clone();
+    let stream = watcher(Api::all(context.client.clone()), watcher::Config::default())
+        .default_backoff()
+        .reflect(writer)
+        .inspect(move |event| listed.note(event))
+        .applied_objects()
+        .predicate_filter(changes(), Default::default());
+    let controller = Controller::for_stream(stream, context.environments.clone())
+        .with_config(config)
+        .reconcile_on(woken)
+        .graceful_shutdown_on(end);
+    let reconcile = |object: Arc<DeserializeGuard<Environment>>, context: Arc<Context>| async move {
+        context.neighbours.listed().await;
+        let users = context.neighbours.look(|all| all.served_by(&object.uid().unwrap_or_default()));
+        let span = tracing::info_span!("reconcile", kind = "Environment", object = object.name_any());
+        timed("Environment", &context, environment::reconcile(object, users, &context)).instrument(span).await
     };
     controller.run(reconcile, again, context).for_each(|_| async {}).await;
-}
-
-/// The objects that an Environment serves.
-fn users<T: Managed>(objects: &Store<DeserializeGuard<T>>, environment: &Option<String>) -> usize {
-    let pinned = |guard: &Arc<DeserializeGuard<T>>| {
-        let object = guard.0.as_ref().ok()?;
-        Some(object.tier_status()?.environment.as_ref()?.uid.clone())
-    };
-    objects.state().iter().filter(|guard| pinned(guard).is_some_and(|uid| Some(uid) == *environment)).count()
 }
 
 /// Counts a reconcile and how long it took.
-async fn timed(
+pub async fn timed(
     kind: &'static str,
     context: &Context,
     reconcile: impl Future<Output = Result<Action, Error>>,
@@ -251,6 +224,7 @@ async fn timed(
     result
 }
 
-fn again<K>(_object: Arc<K>, error: &Error, _context: Arc<Context>) -> Action {
+/// When an object whose reconcile failed is looked at again.
+pub fn again<K>(_object: Arc<K>, error: &Error, _context: Arc<Context>) -> Action {
     Action::requeue(error.next_try(1).max(Duration::from_millis(500)))
 }

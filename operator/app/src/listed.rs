@@ -16,10 +16,12 @@ impl Default for Listed {
 }
 
 impl Listed {
-    /// Notes what a watch says.
+    /// Notes what a watch says. That it fails is logged: until it has listed all there is, whoever waits for it stands.
     pub fn note<K>(&self, event: &watcher::Result<watcher::Event<K>>) {
-        if matches!(event, Ok(watcher::Event::InitDone)) {
-            self.0.send_replace(true);
+        match event {
+            Ok(watcher::Event::InitDone) => drop(self.0.send_replace(true)),
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "a watch failed, and is begun again"),
         }
     }
 

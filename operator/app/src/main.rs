@@ -6,6 +6,7 @@ mod conditions;
 mod context;
 mod controller;
 mod environment;
+mod kinds;
 mod leader;
 mod listed;
 mod object;

@@ -131,6 +131,10 @@ impl Provider<SecurityGroup> for SecurityGroups {
         made.map(Handle).ok_or_else(|| Error::retry("EC2 did not say what it made"))
     }
 
+    fn made(&self, _id: &Id, handle: &Handle) -> Option<SecurityGroupOutputs> {
+        Some(SecurityGroupOutputs { group_id: Some(handle.0.clone()) })
+    }
+
     async fn update(&self, id: &Id, _have: &SecurityGroup, want: &SecurityGroup, diff: &Diff) -> Result<()> {
         let Some(group) = self.group_id(id).await? else { return Ok(()) };
         retag(&writer(&self.clients, id), &group, &want.tags, diff).await

@@ -1,13 +1,16 @@
-//! What one process remembers between passes, and may forget: doubts about what it cannot see, failures in a row.
+//! What one process remembers between passes, and may forget: doubts about what it cannot see, failures in a row, how long
+//! things take, and what stood as wished a moment ago.
 //!
 //! *Architecture Invariant:* forgetting all of it is safe; it makes the engine wait longer, never act twice.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use terrace_model::{Inventory, NodeKey};
 
+use crate::provider::Sight;
 use crate::situation::Kinds;
 
 type NodeId = (String, NodeKey);
@@ -20,7 +23,17 @@ struct Notes {
     doubt: BTreeMap<NodeId, Timestamp>,
     failures: BTreeMap<NodeId, u32>,
     settling: BTreeMap<NodeId, Timestamp>,
+    /// How long each kind last took to settle.
+    took: BTreeMap<String, Duration>,
+    /// By object.
+    seen: BTreeMap<String, Seen>,
 }
+
+/// What was seen of an object's nodes, and when.
+type Seen = BTreeMap<NodeKey, (Timestamp, Sight)>;
+
+/// What settles faster tells nothing of how long its kind takes.
+const QUICK: Duration = Duration::from_secs(10);
 
 /// The memory of a process.
 #[derive(Default)]
@@ -43,13 +56,17 @@ impl Memory {
         notes.doubt.insert((uid.into(), key.clone()), now);
     }
 
-    /// Nodes whose absence is not to be believed yet: a create may have been sent, by this process or an earlier one, and
-    /// the kind's look-up may lag behind it.
+    /// Nodes whose absence is not to be believed yet: they were made just now, or a create may have been sent, by this
+    /// process or an earlier one, and the kind's look-up may lag behind it.
     pub fn doubtful(&self, uid: &str, inventory: &Inventory, kinds: &Kinds, now: Timestamp) -> BTreeSet<NodeKey> {
         let mut notes = self.notes();
         let in_doubt = |(key, entry): (&NodeKey, &terrace_model::Entry)| {
             let lag = kinds.get(entry.kind.as_str()).map(|spec| spec.visible_after).unwrap_or_default();
-            if lag.is_zero() || entry.created.is_some() {
+            let young = |created: Timestamp| now.duration_since(created).unsigned_abs() < lag;
+            if let Some(created) = entry.created {
+                return young(created).then(|| key.clone());
+            }
+            if lag.is_zero() {
                 return None;
             }
             let node = (uid.to_owned(), key.clone());
@@ -77,15 +94,39 @@ impl Memory {
     }
 
     /// How long a node has been settling, as this process saw it.
-    pub fn settling(&self, uid: &str, key: &NodeKey, now: Timestamp) -> std::time::Duration {
+    pub fn settling(&self, uid: &str, key: &NodeKey, now: Timestamp) -> Duration {
         let mut notes = self.notes();
         let since = *notes.settling.entry((uid.into(), key.clone())).or_insert(now);
         now.duration_since(since).unsigned_abs()
     }
 
-    /// A node has settled.
-    pub fn settled(&self, uid: &str, key: &NodeKey) {
-        self.notes().settling.remove(&(uid.into(), key.clone()));
+    /// A node has settled: how long it took is what its kind may take the next time.
+    pub fn settled(&self, uid: &str, key: &NodeKey, kind: &str, now: Timestamp) {
+        let mut notes = self.notes();
+        let since = notes.settling.remove(&(uid.into(), key.clone()));
+        let took = since.map(|since| now.duration_since(since).unsigned_abs()).filter(|took| *took > QUICK);
+        if let Some(took) = took {
+            notes.took.insert(kind.into(), took);
+        }
+    }
+
+    /// How long a kind last took to settle.
+    pub fn took(&self, kind: &str) -> Option<Duration> {
+        self.notes().took.get(kind).copied()
+    }
+
+    /// Remembers what was seen of an object, in the place of what was remembered before.
+    pub fn remember<'a>(&self, uid: &str, seen: impl IntoIterator<Item = (&'a NodeKey, Timestamp, &'a Sight)>) {
+        let seen: Seen = seen.into_iter().map(|(key, at, sight)| (key.clone(), (at, sight.clone()))).collect();
+        match seen.is_empty() {
+            true => self.notes().seen.remove(uid),
+            false => self.notes().seen.insert(uid.into(), seen),
+        };
+    }
+
+    /// What was seen of a node since `since`, and when.
+    pub fn recall(&self, uid: &str, key: &NodeKey, since: Timestamp) -> Option<(Timestamp, Sight)> {
+        self.notes().seen.get(uid)?.get(key).filter(|(at, _)| *at > since).cloned()
     }
 
     /// Forgets an object that is gone.
@@ -95,14 +136,14 @@ impl Memory {
         notes.doubt.retain(|(owner, _), _| owner != uid);
         notes.failures.retain(|(owner, _), _| owner != uid);
         notes.settling.retain(|(owner, _), _| owner != uid);
+        notes.seen.remove(uid);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{entry, kind, owner};
-    use std::time::Duration;
+    use crate::testing::{entry, id, kind, owner};
     use terrace_model::KindSpec;
 
     fn at(seconds: i64) -> Timestamp {
@@ -122,6 +163,15 @@ mod tests {
     }
 
     #[test]
+    fn what_was_made_just_now_may_not_show_yet() {
+        let slow = KindSpec { visible_after: Duration::from_secs(10), ..kind() };
+        let made = terrace_model::Entry { created: Some(at(5)), ..entry("a") };
+        let (kinds, inventory) = ([(slow.kind, slow)].into(), [made].into_iter().collect());
+        let doubtful = |seconds| Memory::default().doubtful("u", &inventory, &kinds, at(seconds)).len();
+        assert_eq!([doubtful(14), doubtful(15)], [1, 0]);
+    }
+
+    #[test]
     fn an_intent_of_ours_is_in_doubt_from_the_moment_its_create_is_sent() {
         let (memory, key) = (Memory::default(), NodeKey::new("a", 1));
         memory.intended(&owner().uid, &key);
@@ -136,5 +186,27 @@ mod tests {
         assert_eq!([memory.failed("u", &key), memory.failed("u", &key)], [0, 1]);
         memory.succeeded("u", &key);
         assert_eq!(memory.failed("u", &key), 0);
+    }
+
+    #[test]
+    fn what_was_seen_is_recalled_until_it_is_old() {
+        let (memory, key) = (Memory::default(), NodeKey::new("a", 1));
+        let sight = Sight::made(&id("a"), &serde_json::Value::Null, &"arn:a".into(), serde_json::Value::Null);
+        memory.remember("u", [(&key, at(10), &sight)]);
+        assert!(memory.recall("u", &key, at(9)).is_some_and(|(when, _)| when == at(10)));
+        assert!(memory.recall("u", &key, at(10)).is_none() && memory.recall("v", &key, at(0)).is_none());
+        memory.remember("u", []);
+        assert!(memory.recall("u", &key, at(0)).is_none());
+    }
+
+    #[test]
+    fn what_took_its_time_says_how_long_its_kind_takes() {
+        let (memory, key) = (Memory::default(), NodeKey::new("a", 1));
+        for (began, ended) in [(0, 80), (100, 105)] {
+            memory.settling("u", &key, at(began));
+            memory.settled("u", &key, "rds/DbInstance", at(ended));
+        }
+        assert_eq!(memory.took("rds/DbInstance"), Some(Duration::from_secs(80)));
+        assert_eq!(memory.took("iam/Role"), None);
     }
 }

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::memory::Memory;
 use crate::plan::{Action, Gate, Plan, Step};
 use crate::policy::Pending;
-use crate::provider::{Look, State};
+use crate::provider::{Look, Sight, State};
 use crate::situation::Sights;
 use crate::walk::Engine;
 
@@ -28,12 +28,31 @@ pub struct Outcome {
     pub drift: BTreeMap<NodeKey, Vec<String>>,
     /// When to come again; `None` when only an event or the resync need bring it up.
     pub requeue: Option<Duration>,
+    /// When a secret is next due to change, or how soon to ask again whether it has.
+    pub rotation: Option<Duration>,
     /// The pass ended early, because the inventory could not be written.
     pub unsaved: Option<Error>,
 }
 
 /// How soon a step that went well and is not done is looked at again.
 const SOON: Duration = Duration::from_secs(1);
+
+/// How often it is asked whether a secret that is due has changed.
+const OVERDUE: Duration = Duration::from_secs(60);
+
+/// When what was seen is next due to change: its output `nextRotation`, RFC 3339.
+pub fn next_rotation(sight: &Sight) -> Option<Timestamp> {
+    sight.out.get("nextRotation")?.as_str()?.parse().ok()
+}
+
+/// When to come again for the sake of secrets that rotate.
+pub(crate) fn rotation(sights: &Sights, now: Timestamp) -> Option<Duration> {
+    let due = sights.values().filter_map(|look| match look {
+        Ok(Look::Present(sight)) => next_rotation(sight),
+        _ => None,
+    });
+    due.map(|due| due.duration_since(now).try_into().unwrap_or(OVERDUE).max(SOON)).min()
+}
 
 /// Decides when to come again.
 pub(crate) struct Requeue<'a> {
@@ -75,20 +94,22 @@ impl Requeue<'_> {
             (Gate::Waits { .. }, _) => Some(self.pace(key, step)),
             (Gate::Open, _) if step.action.is_change() => Some(SOON),
             (Gate::Open, _) => {
-                self.memory.settled(self.uid, key);
+                self.memory.settled(self.uid, key, &step.kind, self.now);
                 None
             }
         }
     }
 
     fn pace(&self, key: &NodeKey, step: &Step) -> Duration {
-        let usual = self.engine.registry.get(&step.kind).map(|provider| provider.pace().usual).unwrap_or(SOON);
+        let usual = || self.engine.registry.get(&step.kind).map(|provider| provider.pace().usual).unwrap_or(SOON);
+        let usual = self.memory.took(&step.kind).unwrap_or_else(usual);
         pace(self.memory.settling(self.uid, key, self.now), usual)
     }
 }
 
-/// The next look at something that has been settling for so long and usually takes `usual`: a few early looks, for what
-/// is quick today, then close together about the time when it should be done, then further and further apart.
+/// The next look at something that has been settling for so long and usually takes `usual`: some early looks further and
+/// further apart, for what is quick today, then close together about the time when it should be done, then further and
+/// further apart again.
 pub fn pace(settling: Duration, usual: Duration) -> Duration {
     let early = usual.mul_f64(0.7);
     let next = if settling < early {
@@ -117,6 +138,19 @@ mod tests {
             assert!(looks <= 14, "{looks} looks at something that took {takes} s");
             assert!(passed.as_secs_f64() - f64::from(takes as u32) <= 5.0, "{passed:?} for {takes} s");
         }
+    }
+
+    #[test]
+    fn a_secret_is_asked_about_when_it_is_due_and_then_every_minute() {
+        let now: Timestamp = "2026-01-01T00:00:00Z".parse().expect("a time");
+        let sights = |due: &str| {
+            let out = serde_json::json!({ "nextRotation": due });
+            let sight = Sight::made(&crate::testing::id("a"), &serde_json::Value::Null, &"arn:a".into(), out);
+            Sights::from([(NodeKey::new("a", 1), Ok(Look::Present(Box::new(sight))))])
+        };
+        assert_eq!(rotation(&sights("2026-01-02T00:00:00Z"), now), Some(Duration::from_secs(86_400)));
+        assert_eq!(rotation(&sights("2025-12-31T00:00:00Z"), now), Some(OVERDUE));
+        assert_eq!(rotation(&Sights::new(), now), None);
     }
 
     #[test]

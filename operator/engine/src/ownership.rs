@@ -81,7 +81,7 @@ mod tests {
     use serde_json::Value;
 
     fn seen(owner: Owner) -> Sight {
-        Sight { have: Value::Null, out: Value::Null, handle: "arn:db".into(), owner, state: State::Ready }
+        Sight { have: Value::Null, out: Value::Null, handle: "arn:db".into(), owner, state: State::Ready, unread: &[] }
     }
 
     fn tagged(owner: OwnerRef, incarnation: u32) -> Sight {

@@ -85,7 +85,7 @@ pub struct Consented {
 /// Holds back what the policy does not admit.
 pub fn filter(policy: &Policy, mut plan: Plan, situation: &Situation) -> Filtered {
     if policy.paused || policy.observe {
-        hold_all(policy, &mut plan);
+        hold_all(policy, &mut plan, situation);
         return Filtered { plan, ..Filtered::default() };
     }
     let mut choices: BTreeMap<NodeKey, Vec<(Consent, Option<String>)>> = BTreeMap::new();
@@ -113,17 +113,17 @@ pub fn filter(policy: &Policy, mut plan: Plan, situation: &Situation) -> Filtere
     Filtered { plan, pending, consented }
 }
 
-fn hold_all(policy: &Policy, plan: &mut Plan) {
-    let (reason, message) = if policy.observe {
+fn hold_all(policy: &Policy, plan: &mut Plan, situation: &Situation) {
+    let (reason, lead) = if policy.observe {
         ("ObserveOnly", "spec.management is Observe: nothing is changed")
     } else {
         ("Paused", "the annotation terrace.dev/pause holds every change")
     };
-    for step in plan.0.values_mut().filter(|step| step.action.is_change()) {
-        // What is only struck off the record touches nothing.
-        if step.action != Action::Forget {
-            step.gate = Gate::Held { reason, message: message.into() };
-        }
+    // What is only struck off the record touches nothing.
+    let held = |step: &Step| step.action.is_change() && step.action != Action::Forget;
+    for (key, step) in plan.0.iter_mut().filter(|(_, step)| held(step)) {
+        let deeds: Vec<String> = offer(key, step, situation).iter().map(|(consent, _)| deed(consent)).collect();
+        step.gate = Gate::Held { reason, message: format!("{lead}; held: {}", deeds.join(", or ")) };
     }
 }
 
@@ -141,6 +141,8 @@ fn needs_consent(policy: &Policy, key: &NodeKey, step: &Step, situation: &Situat
     match policy.change {
         // Consent to delete the object is consent to delete what is its.
         _ if situation.graph.is_none() || !step.action.is_change() || step.action == Action::Forget => false,
+        // Nothing is asked that cannot be said yet: it is asked when it is known, and cannot be done before.
+        _ if is_unsaid(key, step, situation) => false,
         // Data that is gone is never made anew, empty, without somebody's choice.
         ChangePolicy::Automatic => destructive && step.action == Action::Create(Why::Missing),
         ChangePolicy::ApproveDestructive => destructive,
@@ -148,15 +150,34 @@ fn needs_consent(policy: &Policy, key: &NodeKey, step: &Step, situation: &Situat
     }
 }
 
+/// What waits for an output, for AWS to be done with what stood there, or to show what was made already.
+fn is_unsaid(key: &NodeKey, step: &Step, situation: &Situation) -> bool {
+    let waits = matches!(step.gate, Gate::Waits { .. });
+    match &step.action {
+        Action::Update { diff, .. } | Action::Replace { diff, .. } => waits && diff.is_open(),
+        Action::Create(_) => waits && (situation.sight(key).is_some() || situation.doubtful.contains(key)),
+        _ => false,
+    }
+}
+
 fn offer(key: &NodeKey, step: &Step, situation: &Situation) -> Vec<(Consent, Option<String>)> {
     let consent = |action: &str, data: Option<String>, changes: Vec<String>| {
         let entry = situation.inventory.0.get(key);
-        let handle = entry.and_then(|entry| entry.handle.as_ref()).map(|handle| handle.0.clone());
+        // What is about to be taken over is not on record yet.
+        let seen = || situation.sight(key).map(|sight| sight.handle.clone());
+        let handle = entry.and_then(|entry| entry.handle.clone()).or_else(seen).map(|handle| handle.0);
         let remade = entry.map_or(0, |entry| entry.remade).to_string();
         let fixed = [key.to_string(), handle.clone().unwrap_or_default(), remade, action.to_owned()];
         let parts: Vec<&String> = fixed.iter().chain(data.iter()).chain(&changes).collect();
         let hash = short_hash(&parts);
+        let changes = changes.iter().map(|change| brief(change)).collect();
         Consent { id: key.id.clone(), kind: step.kind.clone(), handle, action: action.into(), data, changes, hash }
+    };
+    // The wish as it is written: what it refers to becomes known while it is carried out, and a handle when it was sent.
+    let create = || {
+        let wish = situation.graph.and_then(|graph| graph.node(&key.id)).map(|node| node.want.to_string());
+        let hash = short_hash(&[key.to_string().as_str(), "Create", wish.unwrap_or_default().as_str()]);
+        Consent { hash, handle: None, ..consent("Create", None, vec![]) }
     };
     match &step.action {
         Action::Replace { diff, carried } => {
@@ -173,7 +194,7 @@ fn offer(key: &NodeKey, step: &Step, situation: &Situation) -> Vec<(Consent, Opt
                 let data = format!("restored from {}, taken at {}", backup.name, backup.taken_at);
                 (consent("Restore", Some(data), vec![]), Some(backup.name.clone()))
             });
-            let empty = (consent("Recreate", Some("made anew, empty".into()), vec![]), None);
+            let empty = (consent("Recreate", Some(anew(step, situation)), vec![]), None);
             restore.into_iter().chain([empty]).collect()
         }
         Action::Delete(Disposal::Snapshot(name)) => {
@@ -182,7 +203,17 @@ fn offer(key: &NodeKey, step: &Step, situation: &Situation) -> Vec<(Consent, Opt
         Action::Delete(Disposal::Delete) => vec![(consent("Delete", Some("lost".into()), vec![]), None)],
         Action::Update { diff, .. } => vec![(consent("Update", None, lines(diff, false)), None)],
         Action::Release(_) => vec![(consent("Release", None, vec![]), None)],
-        _ => vec![(consent("Create", None, vec![]), None)],
+        _ => vec![(create(), None)],
+    }
+}
+
+/// What becomes of the data where no copy of it is restored: the object itself may name something to be made from.
+fn anew(step: &Step, situation: &Situation) -> String {
+    let restores = situation.kinds.get(step.kind.as_str()).and_then(|spec| spec.restores);
+    let source = restores.zip(step.wish.as_ref()).and_then(|(field, wish)| wish.value.get(field));
+    match source.filter(|source| !source.is_null()) {
+        Some(source) => format!("made anew, from what the object itself restores from: {source}"),
+        None => "made anew, empty".into(),
     }
 }
 
@@ -216,8 +247,21 @@ fn held(step: &Step, offered: &[(Consent, Option<String>)]) -> Gate {
 }
 
 fn way(consent: &Consent) -> String {
+    format!("terrace.dev/approve={} to {}", consent.hash, deed(consent))
+}
+
+fn deed(consent: &Consent) -> String {
     let data = consent.data.as_ref().map(|data| format!(" (data {data})")).unwrap_or_default();
     let changes =
-        if consent.changes.is_empty() { String::new() } else { format!(" for {}", consent.changes.join("; ")) };
-    format!("terrace.dev/approve={} to {}{changes}{data}", consent.hash, consent.action.to_lowercase())
+        if consent.changes.is_empty() { String::new() } else { format!(" for {}", brief(&consent.changes.join("; "))) };
+    format!("{}{changes}{data}", consent.action.to_lowercase())
+}
+
+/// Status has bounds, and a policy document may have any length. A hash covers it whole.
+fn brief(text: &str) -> String {
+    const MOST: usize = 1000;
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
 }

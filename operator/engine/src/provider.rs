@@ -21,7 +21,22 @@ use crate::error::{Error, Result};
 #[expect(clippy::large_enum_variant, reason = "it is made once a look and read at once")]
 pub enum Seen<R: Resource> {
     Absent,
-    Present { have: R, out: R::Outputs, handle: Handle, owner: Owner, state: State },
+    Present {
+        have: R,
+        out: R::Outputs,
+        handle: Handle,
+        owner: Owner,
+        state: State,
+    },
+    /// As `Present`, less some fields that AWS lists nowhere whole and whose hour has not come. They are not compared.
+    Partly {
+        have: R,
+        out: R::Outputs,
+        handle: Handle,
+        owner: Owner,
+        state: State,
+        unread: &'static [&'static str],
+    },
 }
 
 /// Where a resource stands in its life.
@@ -86,6 +101,12 @@ pub trait Provider<R: Resource>: Send + Sync + 'static {
     /// Asks for its end. It is gone when `observe` says so.
     fn delete(&self, id: &Id, have: &R, disposal: Disposal) -> impl Future<Output = Result<()>> + Send;
 
+    /// The outputs of what `create` has just made, where it stands complete as soon as AWS answers and they follow from
+    /// the answer alone. `None`: it must be looked at.
+    fn made(&self, _id: &Id, _handle: &Handle) -> Option<R::Outputs> {
+        None
+    }
+
     /// Copies of its data that are left when it is gone, newest first.
     fn backups(&self, _id: &Id) -> impl Future<Output = Result<Vec<Backup>>> + Send {
         async { Ok(Vec::new()) }
@@ -107,6 +128,16 @@ pub struct Sight {
     pub handle: Handle,
     pub owner: Owner,
     pub state: State,
+    /// Fields of `have` that were not read this time.
+    pub unread: &'static [&'static str],
+}
+
+impl Sight {
+    /// What was made as wished a moment ago, with these outputs.
+    pub fn made(id: &Id, want: &Value, handle: &Handle, out: Value) -> Sight {
+        let owner = Owner::Tagged { owner: id.owner.clone(), node: id.node.clone(), incarnation: id.incarnation };
+        Sight { have: want.clone(), out, handle: handle.clone(), owner, state: State::Ready, unread: &[] }
+    }
 }
 
 /// [`Provider`], without its type: what the engine calls.
@@ -118,6 +149,8 @@ pub trait Erased: Send + Sync {
     fn create<'a>(&'a self, id: &'a Id, want: &'a Value) -> BoxFuture<'a, Result<Handle>>;
     fn update<'a>(&'a self, id: &'a Id, have: &'a Value, want: &'a Value, diff: &'a Diff) -> BoxFuture<'a, Result<()>>;
     fn delete<'a>(&'a self, id: &'a Id, have: &'a Value, disposal: Disposal) -> BoxFuture<'a, Result<()>>;
+    /// What stands after `create`, if nobody need look; see [`Provider::made`].
+    fn made(&self, id: &Id, want: &Value, handle: &Handle) -> Option<Sight>;
     fn backups<'a>(&'a self, id: &'a Id) -> BoxFuture<'a, Result<Vec<Backup>>>;
 }
 
@@ -146,16 +179,14 @@ impl<R: Resource, P: Provider<R>> Erased for Adapter<R, P> {
 
     fn observe<'a>(&'a self, id: &'a Id) -> BoxFuture<'a, Result<Look>> {
         Box::pin(async move {
-            Ok(match self.provider.observe(id).await? {
-                Seen::Absent => Look::Absent,
-                Seen::Present { have, out, handle, owner, state } => Look::Present(Box::new(Sight {
-                    have: serde_json::to_value(&have).map_err(Error::invalid)?,
-                    out: serde_json::to_value(&out).map_err(Error::invalid)?,
-                    handle,
-                    owner,
-                    state,
-                })),
-            })
+            let (have, out, handle, owner, state, unread) = match self.provider.observe(id).await? {
+                Seen::Absent => return Ok(Look::Absent),
+                Seen::Present { have, out, handle, owner, state } => (have, out, handle, owner, state, &[][..]),
+                Seen::Partly { have, out, handle, owner, state, unread } => (have, out, handle, owner, state, unread),
+            };
+            let have = serde_json::to_value(&have).map_err(Error::invalid)?;
+            let out = serde_json::to_value(&out).map_err(Error::invalid)?;
+            Ok(Look::Present(Box::new(Sight { have, out, handle, owner, state, unread })))
         })
     }
 
@@ -169,6 +200,11 @@ impl<R: Resource, P: Provider<R>> Erased for Adapter<R, P> {
 
     fn delete<'a>(&'a self, id: &'a Id, have: &'a Value, disposal: Disposal) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move { self.provider.delete(id, &typed(have)?, disposal).await })
+    }
+
+    fn made(&self, id: &Id, want: &Value, handle: &Handle) -> Option<Sight> {
+        let out = serde_json::to_value(self.provider.made(id, handle)?).ok()?;
+        Some(Sight::made(id, want, handle, out))
     }
 
     fn backups<'a>(&'a self, id: &'a Id) -> BoxFuture<'a, Result<Vec<Backup>>> {

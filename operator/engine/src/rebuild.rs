@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use terrace_model::identity::tag;
 use terrace_model::{Entry, Inventory, Owner, OwnerRef, Phase, Place};
 
@@ -15,15 +16,15 @@ use crate::situation::Kinds;
 /// # Errors
 /// Where a look failed: a part of an inventory is worse than none.
 pub async fn rebuild(finder: &dyn Finder, owner: &OwnerRef, places: &[Place], kinds: &Kinds) -> Result<Inventory> {
-    let mut entries = Vec::new();
+    let (mut entries, now) = (Vec::new(), Timestamp::now());
     for place in places {
         let found = finder.find(&owner.uid, &place.region).await?;
-        entries.extend(found.iter().filter_map(|found| entry(found, owner, place, kinds)));
+        entries.extend(found.iter().filter_map(|found| entry(found, owner, place, kinds, now)));
     }
     Ok(entries.into_iter().collect())
 }
 
-fn entry(found: &Found, owner: &OwnerRef, place: &Place, kinds: &Kinds) -> Option<Entry> {
+fn entry(found: &Found, owner: &OwnerRef, place: &Place, kinds: &Kinds, now: Timestamp) -> Option<Entry> {
     let Owner::Tagged { owner: tagged, node, incarnation } = Owner::from_tags(&found.tags) else { return None };
     let kind = found.tags.get(tag::RESOURCE)?;
     let spec = kinds.get(kind.as_str()).filter(|_| tagged == *owner)?;
@@ -41,7 +42,8 @@ fn entry(found: &Found, owner: &OwnerRef, place: &Place, kinds: &Kinds) -> Optio
         depends_on: Default::default(),
         keys: BTreeMap::new(),
         address: Default::default(),
-        created: None,
+        // It stood, whatever has become of it: data that is gone by the time it is looked at is missing, and not new.
+        created: now.round(jiff::Unit::Second).ok(),
         restore_from: None,
         approved: None,
         applied: None,

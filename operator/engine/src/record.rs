@@ -1,6 +1,6 @@
 //! Keeps the inventory: intents before anything is made, and afterwards what became of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use terrace_model::identity::Freshness;
@@ -11,6 +11,7 @@ use crate::plan::{Action, Gate, Plan, Step, Why};
 use crate::policy::{Consented, Filtered};
 use crate::provider::{Sight, State};
 use crate::situation::Situation;
+use crate::wish::Wish;
 
 /// The inventory as it must stand before the plan is carried out: every node that is about to be made is in it, every
 /// consent that was given, every address. Also says which intents are new.
@@ -93,6 +94,12 @@ fn to_keep(inventory: &mut Inventory, situation: &Situation, key: &NodeKey, step
     }
 }
 
+/// Every incarnation on record of what a wish refers to.
+fn incarnations(situation: &Situation, wish: &Wish) -> BTreeSet<NodeKey> {
+    let wanted = |key: &&NodeKey| wish.dependencies.iter().any(|dependency| dependency.id == key.id);
+    situation.inventory.0.keys().filter(wanted).cloned().collect()
+}
+
 fn intent(situation: &Situation, key: &NodeKey, step: &Step) -> Entry {
     let id = situation.id(key, &step.kind, &step.place, Freshness::Now);
     Entry {
@@ -122,6 +129,10 @@ fn update_intent(entry: &mut Entry, situation: &Situation, step: &Step) {
     }
     let Some(wish) = &step.wish else { return };
     entry.depends_on.extend(wish.dependencies.iter().cloned());
+    // Where the record was lost, which of them it still uses is known only when nothing differs any more.
+    if entry.applied.is_none() && situation.sight(&entry.key()).is_some() {
+        entry.depends_on.extend(incarnations(situation, wish));
+    }
     if let (true, Some(address)) = (entry.handle.is_none(), &wish.address) {
         entry.address = address.clone();
     }
@@ -132,7 +143,7 @@ fn update_intent(entry: &mut Entry, situation: &Situation, step: &Step) {
     }
 }
 
-fn keyed(spec: &KindSpec, wish: &crate::wish::Wish) -> BTreeMap<String, std::collections::BTreeSet<String>> {
+fn keyed(spec: &KindSpec, wish: &Wish) -> BTreeMap<String, BTreeSet<String>> {
     let fields = spec.fields.iter().filter(|(_, rule)| *rule == Rule::Keyed);
     let keys = |(field, _): &(&'static str, Rule)| {
         let keys = wish.value.get(*field)?.as_object()?.keys().cloned().collect();

@@ -52,11 +52,12 @@ pub struct Report {
 fn rank(node: &NodeReport) -> Option<u8> {
     match node.state {
         "Stalled" => Some(0),
-        "Held" => Some(1),
-        "Retrying" => Some(2),
-        "Replacing" | "Deleting" => Some(3),
-        "Settling" | "Creating" | "Updating" => Some(4),
-        "Waiting" => Some(5),
+        "Held" if node.reason == reason::MISSING => Some(1),
+        "Held" => Some(2),
+        "Retrying" => Some(3),
+        "Replacing" | "Deleting" => Some(4),
+        "Settling" | "Creating" | "Updating" => Some(5),
+        "Waiting" => Some(6),
         _ => None,
     }
 }
@@ -93,7 +94,7 @@ fn conditions(
     let quiet = |word: &'static str| Verdict::new(false, word, "");
     let lead = if deleting { "Deleting" } else { "Reconciling" };
     match (cause, unsaved) {
-        (Some((0 | 1, reason, message)), _) => {
+        (Some((0..=2, reason, message)), _) => {
             let stalled = Verdict::new(true, reason, message.clone());
             (Verdict::new(false, reason, message), quiet("Stalled"), stalled)
         }

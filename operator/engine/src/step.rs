@@ -52,7 +52,14 @@ pub struct Done {
     pub failure: Option<Error>,
 }
 
-/// Carries one step out. After a change it looks again: outputs come from looks alone.
+impl Done {
+    /// A look, and nothing else.
+    pub fn looked(key: NodeKey, look: Result<Look>) -> Done {
+        Done { key, handle: None, look: Some(look), backups: None, failure: None }
+    }
+}
+
+/// Carries one step out. After a change it looks again, unless the answer to a create says all that a look would.
 pub fn perform(provider: Arc<dyn Erased>, mut task: Task) -> BoxFuture<'static, Done> {
     Box::pin(async move {
         let result = act(provider.as_ref(), &task).await;
@@ -62,8 +69,11 @@ pub fn perform(provider: Arc<dyn Erased>, mut task: Task) -> BoxFuture<'static, 
                 if handle.is_some() {
                     task.id.handle.clone_from(&handle);
                 }
+                match handle.as_ref().and_then(|handle| provider.made(&task.id, &task.want, handle)) {
+                    Some(sight) => done.look = Some(Ok(Look::Present(Box::new(sight)))),
+                    None => look(provider.as_ref(), &task, &mut done).await,
+                }
                 done.handle = handle;
-                look(provider.as_ref(), &task, &mut done).await;
             }
             // Whether it had an effect is for the next pass to see.
             Err(error) => done.failure = Some(error),

@@ -52,6 +52,21 @@ pub fn entry(id: &str) -> Entry {
     }
 }
 
+/// What identifies a node of the first incarnation to its provider.
+pub fn id(node: &str) -> Id {
+    Id {
+        owner: owner(),
+        place: place(),
+        kind: "test/Plain".into(),
+        node: node.into(),
+        incarnation: 1,
+        remade: 0,
+        handle: None,
+        address: Default::default(),
+        freshness: Default::default(),
+    }
+}
+
 /// A kind with nothing special about it.
 pub fn kind() -> KindSpec {
     KindSpec {
@@ -144,7 +159,7 @@ impl World {
         have["tags"] = json!(self.tags(&key));
         let owner = Owner::Tagged { owner: owner(), node: key.id.clone(), incarnation: key.incarnation };
         let out = json!({ "arn": format!("arn:{key}") });
-        let sight = Sight { have, out, handle: Handle(format!("arn:{key}")), owner, state };
+        let sight = Sight { have, out, handle: Handle(format!("arn:{key}")), owner, state, unread: &[] };
         self.sights.insert(key, Ok(Look::Present(Box::new(sight))));
         self
     }
@@ -152,17 +167,7 @@ impl World {
     fn tags(&self, key: &NodeKey) -> BTreeMap<String, String> {
         let node = self.graph.as_ref().and_then(|graph| graph.node(&key.id)).map(|node| node.kind.clone());
         let kind = node.or(self.inventory.0.get(key).map(|entry| entry.kind.clone())).unwrap_or_default();
-        let id = Id {
-            owner: owner(),
-            place: place(),
-            kind,
-            node: key.id.clone(),
-            incarnation: key.incarnation,
-            remade: 0,
-            handle: None,
-            address: Default::default(),
-            freshness: Default::default(),
-        };
+        let id = Id { kind, incarnation: key.incarnation, ..id(&key.id) };
         id.owner_tags()
     }
 
@@ -174,6 +179,7 @@ impl World {
             handle: "arn:x".into(),
             owner: Owner::Untagged,
             state,
+            unread: &[],
         };
         self.sights.insert(NodeKey::from(key.to_owned()), Ok(Look::Present(Box::new(sight))));
         self

@@ -3,6 +3,7 @@
 //! The order survives a crash: look, write the intent, create, look again, write what became of it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
@@ -15,11 +16,11 @@ use terrace_model::{DeletionPolicy, Graph, Inventory, NodeKey, OwnerRef};
 use crate::error::{Error, Result};
 use crate::ledger::Ledger;
 use crate::memory::Memory;
-use crate::outcome::{Outcome, Requeue};
+use crate::outcome::{Outcome, Requeue, next_rotation, rotation};
 use crate::ownership::Adopt;
-use crate::plan::{Action, Gate, Plan, Step, plan};
+use crate::plan::{Action, Gate, Plan, Step, Why, plan};
 use crate::policy::{Filtered, Policy, filter};
-use crate::provider::{Backup, Registry};
+use crate::provider::{Backup, Look, Registry, State};
 use crate::record::{intend, settle};
 use crate::situation::{Kinds, Sights, Situation};
 use crate::step::{Doing, Done, Task, perform};
@@ -45,13 +46,15 @@ pub struct Request<'a> {
 pub struct Engine {
     pub(crate) registry: Registry,
     kinds: Kinds,
+    recent: Duration,
 }
 
 impl Engine {
-    /// An engine over these providers.
-    pub fn new(registry: Registry) -> Self {
+    /// An engine over these providers. For `recent` after it was seen to stand as wished, a node is believed to do so
+    /// still, unless something is to be changed: less than the period of the resync, which finds drift.
+    pub fn new(registry: Registry, recent: Duration) -> Self {
         let kinds = registry.iter().map(|provider| (provider.spec().kind, *provider.spec())).collect();
-        Engine { registry, kinds }
+        Engine { registry, kinds, recent }
     }
 
     /// The specifications of all kinds that it knows.
@@ -74,6 +77,8 @@ impl Engine {
             failures: BTreeMap::new(),
             drift: BTreeMap::new(),
             freshness: request.freshness,
+            recalled: BTreeMap::new(),
+            doubted: BTreeSet::new(),
             request,
         };
         let unsaved = walk.run(ledger).await.err();
@@ -95,6 +100,10 @@ struct Walk<'a> {
     failures: BTreeMap<NodeKey, Error>,
     drift: BTreeMap<NodeKey, Vec<String>>,
     freshness: Freshness,
+    /// What was not looked at in this pass but remembered, and when it was seen.
+    recalled: BTreeMap<NodeKey, Timestamp>,
+    /// What memory said of these is not believed in this pass.
+    doubted: BTreeSet<NodeKey>,
 }
 
 fn is_looking(plan: &Plan) -> bool {
@@ -106,7 +115,7 @@ impl Walk<'_> {
         let mut running: FuturesUnordered<BoxFuture<'static, Done>> = FuturesUnordered::new();
         loop {
             let filtered = self.plan();
-            if self.must_look_again(&filtered.plan) {
+            if self.must_look_again(&filtered.plan) || self.doubt_memory(&filtered.plan) {
                 continue;
             }
             if self.intend(&filtered, ledger).await? {
@@ -163,16 +172,67 @@ impl Walk<'_> {
         filtered
     }
 
-    /// Nothing is changed on the word of an old list: where a change shows, everything is looked at afresh.
+    /// Nothing is changed on the word of an old list: where a change shows, or a wish is new to what was not read whole,
+    /// everything is looked at afresh.
     fn must_look_again(&mut self, plan: &Plan) -> bool {
-        let looked = plan.0.values().all(|step| step.action != Action::Look);
-        let again = self.freshness == Freshness::Recent && looked && plan.has_changes();
+        let again = self.freshness == Freshness::Recent
+            && !is_looking(plan)
+            && (plan.has_changes() || plan.0.iter().any(|(key, step)| self.is_unread(key, step)));
         if again {
             self.freshness = Freshness::Now;
+            self.doubted.extend(std::mem::take(&mut self.recalled).into_keys());
             self.sights.clear();
             self.done.clear();
         }
         again
+    }
+
+    fn is_unread(&self, key: &NodeKey, step: &Step) -> bool {
+        let partly = matches!(self.sights.get(key), Some(Ok(Look::Present(sight))) if !sight.unread.is_empty());
+        let applied = self.inventory.0.get(key).and_then(|entry| entry.applied.as_ref());
+        partly && applied != step.wish.as_ref().map(|wish| &wish.hash)
+    }
+
+    /// Nor on the word of memory: what it would change is looked at first. True where the plan changes with it.
+    fn doubt_memory(&mut self, plan: &Plan) -> bool {
+        let doubted = plan.0.iter().filter(|(key, step)| step.action.is_change() && self.recalled.contains_key(*key));
+        let doubted: Vec<NodeKey> = doubted.map(|(key, _)| key.clone()).collect();
+        for key in &doubted {
+            self.recalled.remove(key);
+            self.sights.remove(key);
+        }
+        self.doubted.extend(doubted.iter().cloned());
+        !doubted.is_empty()
+    }
+
+    /// What stood as wished a moment ago.
+    fn recall(&mut self, key: &NodeKey, step: &Step) -> Option<Done> {
+        let recorded = self.inventory.0.get(key).and_then(|entry| entry.handle.as_ref());
+        if self.doubted.contains(key) || step.wish.is_none() {
+            return None;
+        }
+        let since = self.request.now.checked_sub(self.engine.recent).ok()?;
+        let (at, sight) = self.memory.recall(&self.request.owner.uid, key, since)?;
+        let due = next_rotation(&sight).is_some_and(|due| due <= self.request.now);
+        if due || recorded.is_some_and(|handle| *handle != sight.handle) {
+            return None;
+        }
+        self.recalled.insert(key.clone(), at);
+        Some(Done::looked(key.clone(), Ok(Look::Present(Box::new(sight)))))
+    }
+
+    /// What stands as wished need not be looked at in every pass. What was taken from a list is not remembered, since it
+    /// may be as old as the list.
+    fn remember(&self, plan: &Plan) {
+        let kept = plan.0.iter().filter(|(_, step)| step.action == Action::Keep && step.gate == Gate::Open);
+        let seen = kept.filter_map(|(key, _)| match (self.sights.get(key), self.recalled.get(key), self.freshness) {
+            (Some(Ok(Look::Present(sight))), at, freshness) if sight.state == State::Ready => {
+                let now = (freshness == Freshness::Now).then_some(self.request.now);
+                Some((key, at.copied().or(now)?, sight.as_ref()))
+            }
+            _ => None,
+        });
+        self.memory.remember(&self.request.owner.uid, seen.filter(|_| self.failures.is_empty()));
     }
 
     /// Writes what is about to be made, before it is made. True where something changed, and the plan with it.
@@ -185,6 +245,10 @@ impl Walk<'_> {
         let changed = inventory != self.inventory;
         self.inventory = inventory;
         self.save(ledger).await?;
+        let gone = |step: &Step| step.action == Action::Create(Why::Missing) && step.gate == Gate::Open;
+        for (key, _) in filtered.plan.0.iter().filter(|(_, step)| gone(step)) {
+            self.drift.insert(key.clone(), vec!["deleted".into()]);
+        }
         for key in &new {
             self.memory.intended(&self.request.owner.uid, key);
         }
@@ -200,6 +264,9 @@ impl Walk<'_> {
     /// Starts a step, if it is open, on record, and was not taken in this pass.
     fn start(&mut self, key: &NodeKey, step: &Step) -> Option<BoxFuture<'static, Done>> {
         let doing = Doing::of(&step.action)?;
+        if let (Doing::Look, Some(done)) = (doing, self.recall(key, step)) {
+            return Some(Box::pin(std::future::ready(done)));
+        }
         let on_record = self.inventory.0.get(key).is_some_and(|entry| self.saved.0.get(key) == Some(entry));
         if step.gate != Gate::Open || (doing != Doing::Look && !on_record) || !self.done.insert((key.clone(), doing)) {
             return None;
@@ -266,7 +333,9 @@ impl Walk<'_> {
         let requeue =
             Requeue { engine: self.engine, memory: self.memory, uid: &self.request.owner.uid, now: self.request.now };
         let requeue = requeue.after(&plan, &self.sights, &self.failures, unsaved.as_ref());
+        self.remember(&plan);
+        let rotation = rotation(&self.sights, self.request.now);
         let Walk { inventory, sights, failures, drift, .. } = self;
-        Outcome { inventory, plan, sights, pending, failures, drift, requeue, unsaved }
+        Outcome { inventory, plan, sights, pending, failures, drift, requeue, rotation, unsaved }
     }
 }

@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use terrace_crds::environment::{DatabaseAccess, Exposure};
 use terrace_model::Val;
 
+use crate::Objects;
+
 /// What was found out before an object is expanded. One type serves every tier; a tier reads what it needs.
 #[derive(Clone, Debug)]
 pub struct Facts {
@@ -15,6 +17,8 @@ pub struct Facts {
     pub now: Timestamp,
     /// The live objects that refer to this one and are admitted (same namespace, or by a TierGrant).
     pub users: Vec<User>,
+    /// The outputs of the objects that the spec refers to ([`crate::Tier::uses`]) and that have admitted it.
+    pub objects: Objects,
     /// The procedures under way, as the object's status has them.
     pub progress: Vec<terrace_crds::Progress>,
     /// The existing AWS resources that the spec names ([`crate::Tier::references`]), by the text that names them.

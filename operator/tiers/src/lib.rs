@@ -9,6 +9,7 @@ pub mod facts;
 mod invalid;
 mod reference;
 pub mod samples;
+mod uses;
 
 use std::collections::BTreeMap;
 
@@ -18,14 +19,20 @@ use terrace_model::{Graph, Val};
 pub use facts::Facts;
 pub use invalid::{Invalid, Problem};
 pub use reference::{Reference, ReferenceKind};
+pub use uses::{ObjectKey, Objects, Use};
 
 /// The logical id that the Secret for workloads has in every graph with one (`status.binding`).
 pub const BINDING: &str = "binding";
 
 /// A custom resource that expands to a graph of AWS resources.
 pub trait Tier: terrace_crds::TierObject {
-    /// The existing AWS resources that the spec names, for [`Facts::named`] to be filled in.
-    fn references(&self) -> Vec<Reference>;
+    /// The objects of the cluster that the spec refers to, each field once: for [`Facts::objects`] to be filled in, and
+    /// for their own [`Facts::users`].
+    fn uses(&self) -> Vec<Use>;
+
+    /// The existing AWS resources that the spec names, itself or by an output of one of `objects`, for [`Facts::named`]
+    /// to be filled in.
+    fn references(&self, objects: &Objects) -> Vec<Reference>;
 
     /// The parameter group family of the engine that the spec asks for, for [`Facts::parameters`] to be filled in.
     /// `None` where there is none, where the spec sets no parameter, or where it asks for what [`Tier::expand`] refuses.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::ObjectKey;
 use crate::facts::{Environment, Named};
 
 /// An existing AWS resource that a spec names.
@@ -13,6 +14,8 @@ pub struct Reference {
     pub text: String,
     /// What it is.
     pub kind: ReferenceKind,
+    /// The object of the cluster whose output it is, where it is one: that has admitted the reference.
+    pub of: Option<ObjectKey>,
     /// The logical id of the node that is made from it: once that stands, it need not be read, and may be gone.
     pub until: Option<&'static str>,
 }
@@ -33,12 +36,17 @@ impl Reference {
         self.until.is_some_and(|node| made.contains(node))
     }
 
-    /// Whether an object of this namespace may name it: it is the namespace's own, or the Environment allows it by what
-    /// is written or by what that leads to.
+    /// What people call it: the object that it is an output of, or what is written.
+    pub fn title(&self) -> String {
+        self.of.as_ref().map_or_else(|| self.text.clone(), ObjectKey::title)
+    }
+
+    /// Whether an object of this namespace may name it: an object of the cluster admits it, it is the namespace's own, or
+    /// the Environment allows it by what is written or by what that leads to.
     pub fn is_admitted(&self, environment: &Environment, namespace: &str, named: Option<&Named>) -> bool {
         let ours = named.is_some_and(|named| named.namespace.as_deref() == Some(namespace));
         let allows = |arn: &str| environment.limits.allows(arn) || is_aws_key(arn, environment);
-        ours || allows(&self.arn(environment)) || named.is_some_and(|named| allows(&named.arn))
+        self.of.is_some() || ours || allows(&self.arn(environment)) || named.is_some_and(|named| allows(&named.arn))
     }
 
     /// The ARN that the text stands for. RDS keeps identifiers in lower case.
@@ -81,7 +89,7 @@ mod tests {
     use crate::samples;
 
     fn reference(text: &str, kind: ReferenceKind) -> Reference {
-        Reference { field: "spec.encryption.kmsKeyId", text: text.into(), kind, until: None }
+        Reference { field: "spec.encryption.kmsKeyId", text: text.into(), kind, of: None, until: None }
     }
 
     fn key(text: &str) -> Reference {
@@ -108,6 +116,9 @@ mod tests {
         assert!(admits(&["arn:a"], &key("alias/shared"), Some(&of(None))));
         assert!(admits(&[&alias], &key("alias/shared"), Some(&of(Some("other")))));
         assert!(admits(&[], &key("alias/aws/rds"), None));
+        let output = Reference { of: Some(ObjectKey::new("DataTier", "other", "orders")), ..key("alias/shared") };
+        assert!(admits(&[], &output, Some(&of(Some("other")))));
+        assert_eq!((output.title(), key("alias/a").title()), ("DataTier other/orders".into(), "alias/a".into()));
         let snapshots = samples::environment().arn("rds", "snapshot:before-*");
         assert!(admits(&[&snapshots], &reference("Before-Sale", ReferenceKind::DbSnapshot), None));
     }

@@ -7,8 +7,8 @@ use terrace_crds::DataTier;
 use terrace_crds::environment::DatabaseAccess;
 use terrace_model::{Graph, Val};
 
-use crate::Tier;
 use crate::facts::{Environment, Facts, Limits, Named, Object, Subnet, User};
+use crate::{ObjectKey, Objects, Tier, Use};
 
 macro_rules! manifests {
     ($($name:literal),* $(,)?) => {
@@ -29,6 +29,7 @@ manifests![
     "multi-az-cluster",
     "mysql",
     "point-in-time",
+    "point-in-time-of-tier",
     "proxy",
     "replicas",
     "restore-snapshot",
@@ -62,10 +63,12 @@ pub fn data_tier(yaml: &str) -> DataTier {
     serde_saphyr::from_str(yaml).expect("a DataTier")
 }
 
-/// Facts of an Environment in three zones, in which everything that the object names exists and is its namespace's.
+/// Facts of an Environment in three zones, in which everything that the object names exists and is its namespace's, and
+/// every object that it refers to has admitted it.
 pub fn facts(tier: &DataTier) -> Facts {
     let named = |arn: String| Named { arn, namespace: Some("shop".into()), ..Named::default() };
     let environment = environment();
+    let objects = objects(tier, &environment);
     Facts {
         object: Object {
             namespace: tier.metadata.namespace.clone().unwrap_or_else(|| "shop".into()),
@@ -76,14 +79,26 @@ pub fn facts(tier: &DataTier) -> Facts {
         users: Vec::new(),
         progress: Vec::new(),
         named: tier
-            .references()
+            .references(&objects)
             .into_iter()
             .map(|reference| (reference.text.clone(), named(environment.arn("rds", &reference.text))))
             .collect(),
+        objects,
         made: Default::default(),
         parameters: None,
         environment,
     }
+}
+
+/// Every output that the object needs of others.
+fn objects(tier: &DataTier, environment: &Environment) -> Objects {
+    let output = |target: &ObjectKey, output: &str| {
+        let name = format!("{}-{}", target.namespace, target.name);
+        (output.to_owned(), environment.arn("rds", &format!("db:{name}")))
+    };
+    let outputs =
+        |used: Use| (used.target.to_string(), used.needs.iter().map(|needed| output(&used.target, needed)).collect());
+    tier.uses().into_iter().map(outputs).collect()
 }
 
 /// An Environment with a private and a public subnet in each of three zones.

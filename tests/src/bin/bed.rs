@@ -1,24 +1,27 @@
-//! The test bed from the command line: `bed build | up [ministack|moto] | demo | down`.
+//! The test bed from the command line: `bed build | up [ministack|moto] | emulator ministack|moto -- COMMAND… | demo |
+//! down`.
 
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use terrace_tests::progress::Progress;
 use terrace_tests::tools::Tools;
-use terrace_tests::{Bed, Emulator, Options, demo};
+use terrace_tests::{Bed, Emulator, Options, alone, demo};
 use tokio::signal::unix::{SignalKind, signal};
 
 const USAGE: &str = "\
-usage: bed build                 builds what is missing in the cache
-       bed up [ministack|moto]   brings up a bed, until Ctrl-C
-       bed demo                  brings up the demonstration, and leaves it running
-       bed down                  ends the demonstration";
+usage: bed build                            builds what is missing in the cache
+       bed up [ministack|moto]              brings up a bed, until Ctrl-C
+       bed emulator ministack|moto -- COMMAND…
+                                            runs a command beside an emulator alone, for the tests of the wire
+       bed demo                             brings up the demonstration, and leaves it running
+       bed down                             ends the demonstration";
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     match run(&args.iter().map(String::as_str).collect::<Vec<_>>()).await {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("bed: {error:#}");
             ExitCode::FAILURE
@@ -26,18 +29,24 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(args: &[&str]) -> Result<()> {
+async fn run(args: &[&str]) -> Result<ExitCode> {
     match args {
-        ["build"] => Tools::get(&Progress::loud()).await.map(drop),
-        ["up"] => up(Emulator::Ministack).await,
-        ["up", emulator] => {
-            up(Emulator::named(emulator).with_context(|| format!("no emulator {emulator:?}\n{USAGE}"))?).await
+        ["build"] => drop(Tools::get(&Progress::loud()).await?),
+        ["up"] => up(Emulator::Ministack).await?,
+        ["up", emulator] => up(named(emulator)?).await?,
+        ["emulator", emulator, "--", command @ ..] if !command.is_empty() => {
+            return alone::run(named(emulator)?, command, &Progress::loud()).await.map(ExitCode::from);
         }
-        ["demo"] => demo::up().await,
-        ["serve"] => demo::serve().await,
-        ["down"] => demo::down().await,
+        ["demo"] => demo::up().await?,
+        ["serve"] => demo::serve().await?,
+        ["down"] => demo::down().await?,
         _ => bail!("{USAGE}"),
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn named(emulator: &str) -> Result<Emulator> {
+    Emulator::named(emulator).with_context(|| format!("no emulator {emulator:?}\n{USAGE}"))
 }
 
 async fn up(emulator: Emulator) -> Result<()> {

@@ -24,6 +24,11 @@ fn as_it_is(_: &Scene) -> Value {
     json!({})
 }
 
+/// A DataTier that begins as another.
+fn restored_from(tier: Value) -> Value {
+    json!({ "restoreFrom": { "pointInTime": { "dataTierRef": tier } } })
+}
+
 const CASES: &[Case] = &[
     Case {
         name: "unknown-class",
@@ -104,6 +109,31 @@ const CASES: &[Case] = &[
         tier: |_| json!({ "encryption": { "kmsKeyId": "1234abcd-12ab-34cd-56ef-1234567890ab" } }),
         reason: "InvalidSpec",
         says: &["spec.encryption.kmsKeyId", "is no KMS key of namespace", "to add arn:aws:kms:"],
+    },
+    Case {
+        name: "no-grant",
+        environment: as_it_is,
+        tier: |_| restored_from(json!({ "name": "theirs", "namespace": "another" })),
+        reason: "ReferenceNotGranted",
+        says: &[
+            "spec.restoreFrom.pointInTime.dataTierRef names DataTier another/theirs",
+            "whoever owns namespace another must apply one there with from: [{kind: DataTier, namespace: no-grant-",
+            "to: [{kind: DataTier, name: theirs}], access: [Read]",
+        ],
+    },
+    Case {
+        name: "no-target",
+        environment: as_it_is,
+        tier: |_| restored_from(json!({ "name": "nobodys" })),
+        reason: "ReferenceNotFound",
+        says: &["spec.restoreFrom.pointInTime.dataTierRef names DataTier no-target-", "/nobodys, and there is none"],
+    },
+    Case {
+        name: "itself",
+        environment: as_it_is,
+        tier: |_| restored_from(json!({ "name": "orders" })),
+        reason: "InvalidSpec",
+        says: &["spec.restoreFrom.pointInTime.dataTierRef names this object itself: name another"],
     },
 ];
 

@@ -1,13 +1,14 @@
 //! The test bed keeps what it promises.
 
-use std::path::PathBuf;
-use std::process::Stdio;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use terrace_tests::bed::SOON;
+use terrace_tests::scratch::Scratch;
 use terrace_tests::wait::ensure;
-use terrace_tests::{Account, Bed, Emulator, Inventory, Options, until};
+use terrace_tests::{Account, Bed, Emulator, Inventory, Options, http, until};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
@@ -142,13 +143,15 @@ fn marked(mark: &str) -> Vec<String> {
         .collect()
 }
 
-async fn until_nothing_is_left(mark: &str, kubeconfig: &std::path::Path) {
-    until("the end of everything", SOON, async || {
-        ensure(marked(mark).is_empty(), format!("{:?}", marked(mark)))?;
-        ensure(!kubeconfig.exists(), "its folder is there")
-    })
-    .await
-    .unwrap();
+async fn until_nothing_runs(mark: &str) {
+    until("the end of everything", SOON, async || ensure(marked(mark).is_empty(), format!("{:?}", marked(mark))))
+        .await
+        .unwrap();
+}
+
+async fn until_nothing_is_left(mark: &str, kubeconfig: &Path) {
+    until_nothing_runs(mark).await;
+    until("the end of its folder", SOON, async || ensure(!kubeconfig.exists(), "it is there")).await.unwrap();
 }
 
 #[tokio::test]
@@ -167,9 +170,73 @@ async fn all_is_gone_when_the_bed_is_killed() {
 async fn all_is_gone_when_the_bed_ends() {
     let mark = format!("ended-{}", std::process::id());
     let (mut up, kubeconfig) = bed_up(&mark).await;
-    let pid = rustix::process::Pid::from_raw(up.id().unwrap().cast_signed()).unwrap();
-    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
-    let status = tokio::time::timeout(Duration::from_secs(30), up.wait()).await.unwrap().unwrap();
+    terminate(&up);
+    let status = end(&mut up).await;
     assert!(status.success(), "{status}");
     until_nothing_is_left(&mark, &kubeconfig).await;
+}
+
+fn terminate(bed: &Child) {
+    let pid = rustix::process::Pid::from_raw(bed.id().unwrap().cast_signed()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+}
+
+async fn end(bed: &mut Child) -> ExitStatus {
+    tokio::time::timeout(Duration::from_secs(30), bed.wait()).await.unwrap().unwrap()
+}
+
+/// `bed emulator` around a shell script, and what the script prints first.
+async fn beside(emulator: Emulator, mark: &str, script: &str, arg: &Path) -> (Child, String) {
+    let mut bed = Command::new(env!("CARGO_BIN_EXE_bed"))
+        .args(["emulator", emulator.name(), "--", "sh", "-c", script, "sh"])
+        .arg(arg)
+        .env("TERRACE_TEST_MARK", mark)
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let line = BufReader::new(bed.stdout.take().unwrap()).lines().next_line().await.unwrap();
+    (bed, line.expect("the script prints a line"))
+}
+
+#[tokio::test]
+async fn a_command_beside_an_emulator_ends_as_it_would_alone() {
+    for emulator in Emulator::ALL {
+        let mark = format!("beside-{}-{}", emulator.name(), std::process::id());
+        let script = r#"echo "$TERRACE_WIRE_EMULATOR $TERRACE_WIRE_ENDPOINT"; exit 7"#;
+        let (mut bed, line) = beside(emulator, &mark, script, Path::new("")).await;
+        assert!(line.starts_with(&format!("{} http://127.0.0.1:", emulator.name())), "{line}");
+        assert_eq!(end(&mut bed).await.code(), Some(7));
+        until_nothing_runs(&mark).await;
+    }
+}
+
+#[tokio::test]
+async fn a_command_whose_requests_aws_would_refuse_fails() {
+    let (scratch, mark) = (Scratch::new().unwrap(), format!("refused-{}", std::process::id()));
+    let gate = scratch.path().join("gate");
+    let script = r#"mkfifo "$1"; echo "$TERRACE_WIRE_ENDPOINT"; read -r _ <"$1""#;
+    let (mut bed, endpoint) = beside(Emulator::Ministack, &mark, script, &gate).await;
+    let scope =
+        "AWS4-HMAC-SHA256 Credential=000000000001/20260101/eu-west-1/rds/aws4_request, SignedHeaders=host, Signature=0";
+    let wrong = "Version=2014-10-31&Action=ModifyDBInstance&DBInstanceIdentifier=a&MultiAZ=yes";
+    http::send("POST", &endpoint, "/", &[("authorization", scope)], wrong).await.unwrap();
+    tokio::fs::write(&gate, "go\n").await.unwrap();
+    assert_eq!(end(&mut bed).await.code(), Some(1));
+}
+
+#[tokio::test]
+async fn a_command_and_its_emulator_end_when_they_are_told_to() {
+    let mark = format!("told-{}", std::process::id());
+    let (mut bed, _) = beside(Emulator::Moto, &mark, "echo up; tail -f /dev/null >/dev/null", Path::new("")).await;
+    until("both", SOON, async || {
+        let names = marked(&mark);
+        let runs = |part: &str| names.iter().any(|name| name.starts_with(part));
+        ensure(runs("tail") && runs("python"), format_args!("{names:?}"))
+    })
+    .await
+    .unwrap();
+    terminate(&bed);
+    assert_eq!(end(&mut bed).await.code(), Some(128 + 15));
+    until_nothing_runs(&mark).await;
 }

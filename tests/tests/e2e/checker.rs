@@ -46,174 +46,168 @@ fn rest(method: &'static str, path: &'static str, body: &str) -> Wire {
     Wire { method, path, header: None, body: body.to_owned() }
 }
 
-fn case(service: &'static str, request: fn() -> Wire, expected: &'static [(&'static str, &'static str)]) -> Case {
+const fn case(service: &'static str, request: fn() -> Wire, expected: &'static [(&'static str, &'static str)]) -> Case {
     Case { service, request, expected }
 }
 
-fn bad_requests() -> Vec<Case> {
-    vec![
-        case(
-            "rds",
-            || rds("Action=CreateDBInstance&DBInstanceIdentifier=a&Engine=postgres"),
-            &[("missing", "DBInstanceClass")],
-        ),
-        case("rds", || rds("Action=DeleteDBInstance&DBInstanceIdentifier=a&Snapshot=b"), &[("unknown", "Snapshot")]),
-        case(
-            "rds",
-            || rds("Action=ModifyDBInstance&DBInstanceIdentifier=a&AllocatedStorage=100Gi"),
-            &[("type", "AllocatedStorage")],
-        ),
-        case("rds", || rds("Action=ModifyDBInstance&DBInstanceIdentifier=a&MultiAZ=yes"), &[("type", "MultiAZ")]),
-        case("rds", || rds("Action=DescribeDBInstances&Filters.member.1.Name=a"), &[("unknown", "Filters")]),
-        case(
-            "rds",
-            || {
-                rds(
-                    "Action=CreateDBSubnetGroup&DBSubnetGroupName=a&DBSubnetGroupDescription=b&SubnetIds.SubnetIdentifier.2=c",
-                )
-            },
-            &[("type", "SubnetIds")],
-        ),
-        case("rds", || rds("Action=MakeDBInstance&DBInstanceIdentifier=a"), &[("operation", "")]),
-        case("rds", || form("Version=2009-10-16&Action=DescribeDBInstances"), &[("operation", "")]),
-        case(
-            "rds",
-            || {
-                rds(
-                    "Action=CreateDBProxy&DBProxyName=a&EngineFamily=DB2&RoleArn=arn:aws:iam::111122223333:role/proxy&VpcSubnetIds.member.1=s",
-                )
-            },
-            &[("enum", "EngineFamily")],
-        ),
-        case("ec2", || ec2("Action=CreateSecurityGroup&GroupName=a"), &[("missing", "Description")]),
-        case("ec2", || ec2("Action=DescribeSubnets&SubnetIds.1=subnet-1"), &[("unknown", "SubnetIds")]),
-        case("ec2", || ec2("Action=DescribeSubnets&MaxResults=2000"), &[("range", "MaxResults")]),
-        case(
-            "secretsmanager",
-            || {
-                target(
-                    "secretsmanager.CreateSecret",
-                    json!({ "Name": "", "ClientRequestToken": "12345678901234567890123456789012" }),
-                )
-            },
-            &[("length", "Name")],
-        ),
-        case(
-            "secretsmanager",
-            || target("secretsmanager.GetSecretValue", json!({ "SecretID": "a" })),
-            &[("unknown", "SecretID"), ("missing", "SecretId")],
-        ),
-        case(
-            "secretsmanager",
-            || target("secretsmanager.DeleteSecret", json!({ "SecretId": "a", "RecoveryWindowInDays": "7" })),
-            &[("type", "RecoveryWindowInDays")],
-        ),
-        case(
-            "application-autoscaling",
-            || target("AnyScaleFrontendService.DescribeScalableTargets", json!({ "ServiceNamespace": "aurora" })),
-            &[("enum", "ServiceNamespace")],
-        ),
-        case(
-            "tagging",
-            || {
-                target(
-                    "ResourceGroupsTaggingAPI_20170126.TagResources",
-                    json!({ "ResourceARNList": [], "Tags": { "a": "b" } }),
-                )
-            },
-            &[("length", "ResourceARNList")],
-        ),
-        case(
-            "eks",
-            || rest("POST", "/clusters", r#"{"name": "-prod-", "roleArn": "r", "resourcesVpcConfig": {}}"#),
-            &[("pattern", "name")],
-        ),
-        case("eks", || rest("GET", "/cluster/prod", ""), &[("operation", "")]),
-        case(
-            "iam",
-            || form("Version=2010-05-08&Action=CreateRole&RoleName=a+b&AssumeRolePolicyDocument=%7B%7D"),
-            &[("pattern", "RoleName")],
-        ),
-        case(
-            "iam",
-            || form("Version=2010-05-08&Action=AttachRolePolicy&RoleName=a&PolicyArn=short"),
-            &[("length", "PolicyArn")],
-        ),
-        case(
-            "sts",
-            || {
-                form(
-                    "Version=2011-06-15&Action=AssumeRole&RoleArn=arn:aws:iam::1:role/a&RoleSessionName=sss&DurationSeconds=60",
-                )
-            },
-            &[("range", "DurationSeconds")],
-        ),
-        case("kms", || target("TrentService.DescribeKey", json!({ "KeyId": ["a"] })), &[("type", "KeyId")]),
-        case(
-            "route53",
-            || {
-                rest(
-                    "POST",
-                    "/2013-04-01/hostedzone",
-                    "<CreateHostedZoneRequest><Name>example.com</Name></CreateHostedZoneRequest>",
-                )
-            },
-            &[("missing", "CallerReference")],
-        ),
-    ]
-}
+/// What AWS would refuse.
+const BAD: &[Case] = &[
+    case(
+        "rds",
+        || rds("Action=CreateDBInstance&DBInstanceIdentifier=a&Engine=postgres"),
+        &[("missing", "DBInstanceClass")],
+    ),
+    case("rds", || rds("Action=DeleteDBInstance&DBInstanceIdentifier=a&Snapshot=b"), &[("unknown", "Snapshot")]),
+    case(
+        "rds",
+        || rds("Action=ModifyDBInstance&DBInstanceIdentifier=a&AllocatedStorage=100Gi"),
+        &[("type", "AllocatedStorage")],
+    ),
+    case("rds", || rds("Action=ModifyDBInstance&DBInstanceIdentifier=a&MultiAZ=yes"), &[("type", "MultiAZ")]),
+    case("rds", || rds("Action=DescribeDBInstances&Filters.member.1.Name=a"), &[("unknown", "Filters")]),
+    case(
+        "rds",
+        || {
+            rds(
+                "Action=CreateDBSubnetGroup&DBSubnetGroupName=a&DBSubnetGroupDescription=b&SubnetIds.SubnetIdentifier.2=c",
+            )
+        },
+        &[("type", "SubnetIds")],
+    ),
+    case("rds", || rds("Action=MakeDBInstance&DBInstanceIdentifier=a"), &[("operation", "")]),
+    case("rds", || form("Version=2009-10-16&Action=DescribeDBInstances"), &[("operation", "")]),
+    case(
+        "rds",
+        || {
+            rds(
+                "Action=CreateDBProxy&DBProxyName=a&EngineFamily=DB2&RoleArn=arn:aws:iam::111122223333:role/proxy&VpcSubnetIds.member.1=s",
+            )
+        },
+        &[("enum", "EngineFamily")],
+    ),
+    case("ec2", || ec2("Action=CreateSecurityGroup&GroupName=a"), &[("missing", "Description")]),
+    case("ec2", || ec2("Action=DescribeSubnets&SubnetIds.1=subnet-1"), &[("unknown", "SubnetIds")]),
+    case("ec2", || ec2("Action=DescribeSubnets&MaxResults=2000"), &[("range", "MaxResults")]),
+    case(
+        "secretsmanager",
+        || {
+            target(
+                "secretsmanager.CreateSecret",
+                json!({ "Name": "", "ClientRequestToken": "12345678901234567890123456789012" }),
+            )
+        },
+        &[("length", "Name")],
+    ),
+    case(
+        "secretsmanager",
+        || target("secretsmanager.GetSecretValue", json!({ "SecretID": "a" })),
+        &[("unknown", "SecretID"), ("missing", "SecretId")],
+    ),
+    case(
+        "secretsmanager",
+        || target("secretsmanager.DeleteSecret", json!({ "SecretId": "a", "RecoveryWindowInDays": "7" })),
+        &[("type", "RecoveryWindowInDays")],
+    ),
+    case(
+        "application-autoscaling",
+        || target("AnyScaleFrontendService.DescribeScalableTargets", json!({ "ServiceNamespace": "aurora" })),
+        &[("enum", "ServiceNamespace")],
+    ),
+    case(
+        "tagging",
+        || {
+            target(
+                "ResourceGroupsTaggingAPI_20170126.TagResources",
+                json!({ "ResourceARNList": [], "Tags": { "a": "b" } }),
+            )
+        },
+        &[("length", "ResourceARNList")],
+    ),
+    case(
+        "eks",
+        || rest("POST", "/clusters", r#"{"name": "-prod-", "roleArn": "r", "resourcesVpcConfig": {}}"#),
+        &[("pattern", "name")],
+    ),
+    case("eks", || rest("GET", "/cluster/prod", ""), &[("operation", "")]),
+    case(
+        "iam",
+        || form("Version=2010-05-08&Action=CreateRole&RoleName=a+b&AssumeRolePolicyDocument=%7B%7D"),
+        &[("pattern", "RoleName")],
+    ),
+    case(
+        "iam",
+        || form("Version=2010-05-08&Action=AttachRolePolicy&RoleName=a&PolicyArn=short"),
+        &[("length", "PolicyArn")],
+    ),
+    case(
+        "sts",
+        || {
+            form(
+                "Version=2011-06-15&Action=AssumeRole&RoleArn=arn:aws:iam::1:role/a&RoleSessionName=sss&DurationSeconds=60",
+            )
+        },
+        &[("range", "DurationSeconds")],
+    ),
+    case("kms", || target("TrentService.DescribeKey", json!({ "KeyId": ["a"] })), &[("type", "KeyId")]),
+    case(
+        "route53",
+        || {
+            rest(
+                "POST",
+                "/2013-04-01/hostedzone",
+                "<CreateHostedZoneRequest><Name>example.com</Name></CreateHostedZoneRequest>",
+            )
+        },
+        &[("missing", "CallerReference")],
+    ),
+];
 
-fn good_requests() -> Vec<Case> {
-    vec![
-        case(
-            "rds",
-            || rds("Action=DescribeDBInstances&Filters.Filter.1.Name=db-instance-id&Filters.Filter.1.Values.Value.1=a"),
-            &[],
-        ),
-        case(
-            "rds",
-            || {
-                rds(
-                    "Action=CreateDBSubnetGroup&DBSubnetGroupName=a&DBSubnetGroupDescription=b&SubnetIds.SubnetIdentifier.1=c&SubnetIds.SubnetIdentifier.2=d&Tags.Tag.1.Key=k&Tags.Tag.1.Value=v",
-                )
-            },
-            &[],
-        ),
-        case(
-            "ec2",
-            || ec2("Action=DescribeSubnets&SubnetId.1=subnet-1&Filter.1.Name=vpc-id&Filter.1.Value.1=vpc-1"),
-            &[],
-        ),
-        case(
-            "ec2",
-            || {
-                ec2(
-                    "Action=CreateSecurityGroup&GroupName=a&GroupDescription=b&VpcId=vpc-1&TagSpecification.1.ResourceType=security-group&TagSpecification.1.Tag.1.Key=k&TagSpecification.1.Tag.1.Value=v",
-                )
-            },
-            &[],
-        ),
-        case(
-            "secretsmanager",
-            || target("secretsmanager.ListSecrets", json!({ "MaxResults": 100, "IncludePlannedDeletion": true })),
-            &[],
-        ),
-        case(
-            "tagging",
-            || {
-                target(
-                    "ResourceGroupsTaggingAPI_20170126.GetResources",
-                    json!({ "TagFilters": [{ "Key": "a", "Values": ["b"] }] }),
-                )
-            },
-            &[],
-        ),
-        case("eks", || rest("GET", "/clusters/prod", ""), &[]),
-        case("iam", || form("Version=2010-05-08&Action=GetRole&RoleName=terrace"), &[]),
-        case("sts", || form("Version=2011-06-15&Action=GetCallerIdentity"), &[]),
-        case("route53", || rest("GET", "/2013-04-01/hostedzonesbyname?dnsname=example.com&maxitems=1", ""), &[]),
-    ]
-}
+/// What AWS would take.
+const GOOD: &[Case] = &[
+    case(
+        "rds",
+        || rds("Action=DescribeDBInstances&Filters.Filter.1.Name=db-instance-id&Filters.Filter.1.Values.Value.1=a"),
+        &[],
+    ),
+    case(
+        "rds",
+        || {
+            rds(
+                "Action=CreateDBSubnetGroup&DBSubnetGroupName=a&DBSubnetGroupDescription=b&SubnetIds.SubnetIdentifier.1=c&SubnetIds.SubnetIdentifier.2=d&Tags.Tag.1.Key=k&Tags.Tag.1.Value=v",
+            )
+        },
+        &[],
+    ),
+    case("ec2", || ec2("Action=DescribeSubnets&SubnetId.1=subnet-1&Filter.1.Name=vpc-id&Filter.1.Value.1=vpc-1"), &[]),
+    case(
+        "ec2",
+        || {
+            ec2(
+                "Action=CreateSecurityGroup&GroupName=a&GroupDescription=b&VpcId=vpc-1&TagSpecification.1.ResourceType=security-group&TagSpecification.1.Tag.1.Key=k&TagSpecification.1.Tag.1.Value=v",
+            )
+        },
+        &[],
+    ),
+    case(
+        "secretsmanager",
+        || target("secretsmanager.ListSecrets", json!({ "MaxResults": 100, "IncludePlannedDeletion": true })),
+        &[],
+    ),
+    case(
+        "tagging",
+        || {
+            target(
+                "ResourceGroupsTaggingAPI_20170126.GetResources",
+                json!({ "TagFilters": [{ "Key": "a", "Values": ["b"] }] }),
+            )
+        },
+        &[],
+    ),
+    case("eks", || rest("GET", "/clusters/prod", ""), &[]),
+    case("iam", || form("Version=2010-05-08&Action=GetRole&RoleName=terrace"), &[]),
+    case("sts", || form("Version=2011-06-15&Action=GetCallerIdentity"), &[]),
+    case("route53", || rest("GET", "/2013-04-01/hostedzonesbyname?dnsname=example.com&maxitems=1", ""), &[]),
+];
 
 async fn send(bed: &Bed, account: &str, service: &str, wire: &Wire) -> anyhow::Result<http::Reply> {
     let scope = format!(
@@ -238,8 +232,7 @@ async fn verdicts(account: &str, cases: &[Case]) -> Vec<Vec<(String, String)>> {
 
 #[tokio::test]
 async fn every_planted_bad_request_is_found() {
-    let cases = bad_requests();
-    for (case, found) in cases.iter().zip(verdicts("000000004711", &cases).await) {
+    for (case, found) in BAD.iter().zip(verdicts("000000004711", BAD).await) {
         let expected: Vec<(String, String)> =
             case.expected.iter().map(|(k, p)| ((*k).to_owned(), (*p).to_owned())).collect();
         let body = (case.request)().body;
@@ -253,8 +246,7 @@ async fn every_planted_bad_request_is_found() {
 
 #[tokio::test]
 async fn good_requests_have_no_violation() {
-    let cases = good_requests();
-    for (case, found) in cases.iter().zip(verdicts("000000004712", &cases).await) {
+    for (case, found) in GOOD.iter().zip(verdicts("000000004712", GOOD).await) {
         assert!(found.is_empty(), "{}: {found:?}", (case.request)().body);
     }
 }

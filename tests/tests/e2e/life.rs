@@ -237,19 +237,23 @@ async fn retained(scene: &Scene<'_>) -> Result<()> {
     let mut tier = scene.tenant.data_tier("orders");
     tier["spec"]["deletionPolicy"] = json!("Retain");
     let made = scene.ready(&tier).await?;
+    ensure(!tagged(scene).await?.is_empty(), "nothing is tagged as ours")?;
     let before = scene.tenant.inventory().await?;
     scene.delete("orders").await?;
     let after = scene.tenant.inventory().await?;
     for kind in ["rds/DBInstance", "rds/DBSubnetGroup", "rds/DBParameterGroup", "ec2/SecurityGroup", "iam/Role"] {
         ensure(before.names(kind) == after.names(kind), format_args!("{kind}: {:?}", after.names(kind)))?;
     }
-    let asked = json!({ "TagFilters": [{ "Key": "terrace.dev/uid" }] });
-    let tagged =
-        scene.tenant.aws.list("resourcegroupstaggingapi", "get_resources", asked, "ResourceTagMappingList").await?;
-    // A snapshot that AWS took by itself keeps the tags that its database had.
-    let automated = |found: &&Value| found["ResourceARN"].as_str().is_some_and(|arn| arn.contains(":snapshot:rds:"));
-    let tagged: Vec<_> = tagged.iter().filter(|found| !automated(found)).collect();
+    let tagged = tagged(scene).await?;
     ensure(tagged.is_empty(), format_args!("still tagged as ours: {tagged:#?}"))?;
     let database = scene.database(&named(&made, "db")?).await?;
     ensure(!database["TagList"].to_string().contains("terrace.dev/"), &database["TagList"])
+}
+
+/// What bears owner tags, but for the snapshots that AWS took by itself, which keep the tags that their database had.
+async fn tagged(scene: &Scene<'_>) -> Result<Vec<Value>> {
+    let asked = json!({ "TagFilters": [{ "Key": "terrace.dev/uid" }] });
+    let listed = scene.tenant.aws.list("resourcegroupstaggingapi", "get_resources", asked, "ResourceTagMappingList");
+    let automated = |found: &Value| found["ResourceARN"].as_str().is_some_and(|arn| arn.contains(":snapshot:rds:"));
+    Ok(listed.await?.into_iter().filter(|found| !automated(found)).collect())
 }

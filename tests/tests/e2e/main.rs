@@ -7,6 +7,8 @@ mod checker;
 mod crash;
 mod life;
 mod objects;
+mod recovery;
+mod references;
 mod rules;
 mod scene;
 mod still;

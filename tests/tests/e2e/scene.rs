@@ -119,6 +119,17 @@ impl<'b> Scene<'b> {
             .await
     }
 
+    /// Waits until the operator has made so many more passes over DataTiers.
+    pub async fn passes(&self, passes: u64, deadline: Duration) -> Result<()> {
+        let made = async || self.operator.metric("terrace_reconciles_total", &[r#"kind="DataTier""#]).await;
+        let wanted = made().await? + passes as f64;
+        until("the passes", deadline, async || {
+            let now = made().await?;
+            ensure(now >= wanted, format_args!("{now} of {wanted} passes"))
+        })
+        .await
+    }
+
     /// Deletes a DataTier and waits until it is gone.
     pub async fn delete(&self, name: &str) -> Result<()> {
         self.tenant.kubectl.delete("datatier", name).await?;

@@ -73,13 +73,7 @@ async fn until_all_ready(scene: &Scene<'_>, count: usize) -> Result<()> {
 
 /// Waits until so many more passes have been made over every object.
 async fn passes(scene: &Scene<'_>, count: usize, passes: u64) -> Result<()> {
-    let made = async || scene.operator.metric("terrace_reconciles_total", &[r#"kind="DataTier""#]).await;
-    let wanted = made().await? + (count as u64 * passes) as f64;
-    until("the resyncs", Duration::from_secs(RESYNC * (passes + 3)), async || {
-        let now = made().await?;
-        ensure(now >= wanted, format_args!("{now} of {wanted} passes"))
-    })
-    .await
+    scene.passes(count as u64 * passes, Duration::from_secs(RESYNC * (passes + 3))).await
 }
 
 /// The version of every object that the operator writes to.

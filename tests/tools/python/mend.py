@@ -47,7 +47,7 @@ class Emulator:
         family = f"<DBParameterGroupFamily>{family}</DBParameterGroupFamily>"
         return xml("DescribeEngineDefaultParameters", f"<EngineDefaults>{family}<Parameters>{listed}</Parameters></EngineDefaults>")
 
-    async def after(self, call, reply, account):
+    async def after(self, call, request, reply, account):
         """The answer, mended."""
         return reply
 
@@ -57,11 +57,17 @@ class Ministack(Emulator):
     # Members of a request that DescribeDBInstances never shows, and how it shows them in AWS.
     UNSHOWN = {"KmsKeyId": "KmsKeyId", "StorageThroughput": "StorageThroughput", "NetworkType": "NetworkType",
                "DatabaseInsightsMode": "DatabaseInsightsMode", "AutoMinorVersionUpgrade": "AutoMinorVersionUpgrade",
-               "Port": "Port", "DBPortNumber": "Port"}
+               "Port": "Port", "DBPortNumber": "Port", "PreferredBackupWindow": "PreferredBackupWindow"}
     # What RestoreDBInstanceFromDBSnapshot takes and drops, and ModifyDBInstance keeps.
     DROPPED = re.compile(r"(VpcSecurityGroupIds\.|DBParameterGroupName$|AllocatedStorage$|Iops$|BackupRetentionPeriod$"
                          r"|PreferredBackupWindow$|CopyTagsToSnapshot$|DeletionProtection$|EnableIAMDatabaseAuthentication$"
                          r"|CACertificateIdentifier$|MonitoringInterval$|MonitoringRoleArn$|MaxAllocatedStorage$)")
+
+    # What of RDS bears tags, by the names of its ARN and of its list.
+    TAGGED = {"DBInstance": "DescribeDBInstances", "DBSubnetGroup": "DescribeDBSubnetGroups",
+              "DBParameterGroup": "DescribeDBParameterGroups", "DBSnapshot": "DescribeDBSnapshots",
+              "DBCluster": "DescribeDBClusters", "DBClusterParameterGroup": "DescribeDBClusterParameterGroups",
+              "DBProxy": "DescribeDBProxies"}
 
     def __init__(self, ask):
         super().__init__(ask)
@@ -88,10 +94,12 @@ class Ministack(Emulator):
         request.body = urlencode(changed).encode()
         return None
 
-    async def after(self, call, reply, account):
+    async def after(self, call, request, reply, account):
+        where, form = (account, call.region), dict(call.form)
+        if call.name == "GetResources" and reply.status == 200:
+            return await self.mend_tagged(where, json.loads(request.body), json.loads(reply.text))
         if call.service != "rds" or reply.status != 200:
             return reply
-        where, form = (account, call.region), dict(call.form)
         text = reply.text
         if call.name == "DescribeDBSnapshots" and not any(k.startswith(("DB", "Filters")) for k in form):
             copies = [copy["xml"] for key, copy in self.copies.items() if key[:2] == where]
@@ -176,6 +184,34 @@ class Ministack(Emulator):
         self.copies[(*where, name)] = {"xml": text, "source": source}
         return xml("CopyDBSnapshot", f"<DBSnapshot>{text}</DBSnapshot>")
 
+    async def mend_tagged(self, where, asked, answer):
+        """GetResources knows neither RDS nor EC2. Here it does, where it is asked by tags alone."""
+        filters = asked.get("TagFilters", [])
+        if filters and not asked.get("ResourceTypeFilters"):
+            for arn, tags in [*await self.rds_tags(where), *await self.ec2_tags(where)]:
+                if all(one["Key"] in tags and tags[one["Key"]] in (one.get("Values") or tags.values()) for one in filters):
+                    listed = [{"Key": key, "Value": value} for key, value in tags.items()]
+                    answer["ResourceTagMappingList"].append({"ResourceARN": arn, "Tags": listed})
+        return web.json_response(answer, content_type="application/x-amz-json-1.1")
+
+    async def rds_tags(self, where):
+        found = []
+        for kind, listing in self.TAGGED.items():
+            _, answer = await self.ask(*where, "rds", listing, {})
+            for arn in re.findall(rf"<{kind}Arn>([^<]*)<", answer):
+                _, tags = await self.ask(*where, "rds", "ListTagsForResource", {"ResourceName": arn})
+                found.append((arn, dict(re.findall(r"<Key>([^<]*)</Key>\s*<Value>([^<]*)</Value>", tags))))
+        return found
+
+    async def ec2_tags(self, where):
+        account, region = where
+        _, answer = await self.ask(*where, "ec2", "DescribeTags", {})
+        found = {}
+        for item in re.findall(r"<item>(.*?)</item>", answer, re.DOTALL):
+            arn = f"arn:aws:ec2:{region}:{account}:{member(item, 'resourceType')}/{member(item, 'resourceId')}"
+            found.setdefault(arn, {})[member(item, "key")] = member(item, "value")
+        return found.items()
+
     def show(self, where, text):
         name = member(text, "DBInstanceIdentifier")
         for key, value in self.shown.get((*where, name), {}).items():
@@ -215,7 +251,7 @@ class Moto(Emulator):
             _, self.groups[arn] = await self.ask(account, call.region, "rds", "ListTagsForResource", {"ResourceName": arn})
         return await super().before(call, request, account)
 
-    async def after(self, call, reply, account):
+    async def after(self, call, request, reply, account):
         if reply.status != 200:
             return reply
         if call.service == "rds" and call.name == "ModifyDBSubnetGroup":

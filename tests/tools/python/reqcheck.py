@@ -163,7 +163,7 @@ class Proxy:
             return refused
         reply = await self.mend.before(call, request, account) or await self.forward(request, account)
         self.learn(call, reply)
-        reply = await self.mend.after(call, reply, account)
+        reply = await self.mend.after(call, request, reply, account)
         return slow.after(call, reply) if slow else reply
 
     def answer(self, incoming, call, line, rule):
@@ -176,12 +176,12 @@ class Proxy:
         return modelled_error(call.protocol, rule.spec["status"], rule.spec["code"])
 
     async def ask(self, account, region, service, name, members):
-        """A call of the proxy's own to RDS or Secrets Manager: its status and text."""
+        """A call of the proxy's own to RDS, EC2 or Secrets Manager: its status and text."""
         scope = f"Credential={account}/20260101/{region}/{service}/aws4_request"
         headers = {"authorization": f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0"}
-        if service == "rds":
+        if version := {"rds": "2014-10-31", "ec2": "2016-11-15"}.get(service):
             headers["content-type"] = "application/x-www-form-urlencoded"
-            body = urlencode({"Action": name, "Version": "2014-10-31", **members}).encode()
+            body = urlencode({"Action": name, "Version": version, **members}).encode()
         else:
             headers |= {"content-type": "application/x-amz-json-1.1", "x-amz-target": f"{service}.{name}"}
             body = json.dumps(members).encode()

@@ -135,7 +135,7 @@ mod tests {
 
     fn reference(field: &'static str, text: &str, kind: ReferenceKind) -> Reference {
         let until = field.starts_with("spec.restoreFrom.").then_some("db");
-        Reference { field, text: text.into(), kind, until }
+        Reference { field, text: text.into(), kind, of: None, until }
     }
 
     fn snapshot(text: &str) -> Reference {

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde_json::Value;
-use terrace_crds::{Binding, PlanEntry, PlanSummary, ResourceEntry, TierStatus};
+use terrace_crds::{Binding, PlanEntry, PlanSummary, ResourceEntry, TierStatus, User};
 use terrace_engine::{Look, Outcome, Pending, Report};
-use terrace_model::{NodeKey, Source, Val};
+use terrace_model::{NodeKey, Ref, Source, Val};
 use terrace_tiers::BINDING;
 
 use super::ledger::entries;
@@ -19,12 +19,14 @@ pub struct Seen<'a> {
     pub outcome: &'a Outcome,
     pub report: &'a Report,
     pub outputs: &'a BTreeMap<&'static str, Val<Value>>,
+    /// Whom the object admits.
+    pub users: Vec<User>,
     pub now: Timestamp,
 }
 
 /// The new status.
 pub fn status(seen: &Seen) -> TierStatus {
-    let Seen { before, generation, outcome, report, outputs, now } = seen;
+    let Seen { before, generation, outcome, report, outputs, users, now } = seen;
     let resources = entries(&outcome.inventory, &[]).unwrap_or_else(|_| before.resources.clone());
     let binding = output(outcome, BINDING, "name");
     TierStatus {
@@ -33,8 +35,9 @@ pub fn status(seen: &Seen) -> TierStatus {
         resources: resources.into_iter().map(|entry| explained(entry, report)).collect(),
         outputs: outputs
             .iter()
-            .filter_map(|(name, value)| Some(((*name).to_owned(), known(outcome, value)?)))
+            .filter_map(|(name, value)| Some(((*name).to_owned(), shown(outcome, value, before.outputs.get(*name))?)))
             .collect(),
+        users: users.clone(),
         binding: binding.as_ref().and_then(Value::as_str).map(|name| Binding { name: name.into() }),
         plan: outcome.pending.as_ref().map(summary),
         ..(*before).clone()
@@ -48,6 +51,18 @@ fn output(outcome: &Outcome, id: &str, name: &str) -> Option<Value> {
         Some(Ok(Look::Present(sight))) => sight.out.get(name).filter(|value| !value.is_null()).cloned(),
         _ => None,
     }
+}
+
+/// An output as status shows it: what the last look found, or, where that failed, what was known before. Others use it,
+/// and should not be held up by a throttled read.
+fn shown(outcome: &Outcome, value: &Val<Value>, before: Option<&String>) -> Option<String> {
+    known(outcome, value).or_else(|| before.filter(|_| is_unread(outcome, value)).cloned())
+}
+
+fn is_unread(outcome: &Outcome, value: &Val<Value>) -> bool {
+    let Val::Ref(Ref { source: Source::Node(id), .. }) = value else { return false };
+    let key = outcome.inventory.current(id).map_or_else(|| NodeKey::new(id, 1), terrace_model::Entry::key);
+    matches!(outcome.sights.get(&key), Some(Err(_)))
 }
 
 fn known(outcome: &Outcome, value: &Val<Value>) -> Option<String> {
@@ -93,5 +108,59 @@ fn summary(pending: &Pending) -> PlanSummary {
                 hash: entry.hash,
             })
             .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use terrace_engine::provider::{Sight, State};
+    use terrace_engine::{Error, report};
+
+    const ARN: &str = "arn:aws:rds:eu-west-1:111122223333:db:a";
+
+    /// The outputs after a pass in which the database was found like this.
+    fn outputs(found: Result<Look, Error>) -> BTreeMap<String, String> {
+        let outcome = Outcome {
+            inventory: Default::default(),
+            plan: Default::default(),
+            sights: [(NodeKey::new("db", 1), found)].into(),
+            pending: None,
+            failures: BTreeMap::new(),
+            drift: BTreeMap::new(),
+            requeue: None,
+            rotation: None,
+            unsaved: None,
+        };
+        let known = [("arn".to_owned(), ARN.to_owned()), ("gone".to_owned(), "x".to_owned())];
+        let before = TierStatus { outputs: known.into(), ..TierStatus::default() };
+        let arn = Val::Ref(Ref { source: Source::Node("db".into()), output: "arn".into() });
+        let seen = Seen {
+            before: &before,
+            generation: 1,
+            outcome: &outcome,
+            report: &report(&outcome, false),
+            outputs: &[("arn", arn), ("port", Val::Known(json!(5432)))].into(),
+            users: Vec::new(),
+            now: Timestamp::UNIX_EPOCH,
+        };
+        status(&seen).outputs
+    }
+
+    fn present(out: Value) -> Result<Look, Error> {
+        let handle = terrace_model::Handle(ARN.into());
+        let owner = terrace_model::Owner::Untagged;
+        Ok(Look::Present(Box::new(Sight { have: json!({}), out, handle, owner, state: State::Ready, unread: &[] })))
+    }
+
+    #[test]
+    fn an_output_that_could_not_be_read_again_is_kept_and_one_that_is_gone_is_not() {
+        let port = ("port".to_owned(), "5432".to_owned());
+        let with = |arn: &str| [("arn".to_owned(), arn.to_owned()), port.clone()].into();
+        assert_eq!(outputs(present(json!({ "arn": "arn:b" }))), with("arn:b"));
+        assert_eq!(outputs(Err(Error::retry("throttled"))), with(ARN));
+        assert_eq!(outputs(Ok(Look::Absent)), [port.clone()].into());
+        assert_eq!(outputs(present(json!({ "arn": null }))), [port].into());
     }
 }

@@ -1,5 +1,5 @@
-//! Security groups, their rules and the network, against an emulator:
-//! `TERRACE_WIRE_ENDPOINT=http://127.0.0.1:4566`, and `TERRACE_WIRE_EMULATOR=moto` if it is that one.
+//! Security groups, their rules and the network, against an emulator. `bed emulator` (tests/README.md) starts one and
+//! names it by `TERRACE_WIRE_ENDPOINT` and `TERRACE_WIRE_EMULATOR`.
 
 #[path = "../../../aws/tests/lives/bed.rs"]
 mod bed;

@@ -102,6 +102,10 @@ impl Provider<Role> for Roles {
         Ok(Handle(role.arn))
     }
 
+    fn made(&self, id: &Id, handle: &Handle) -> Option<RoleOutputs> {
+        Some(RoleOutputs { name: Some(name(id)), arn: Some(handle.0.clone()) })
+    }
+
     async fn update(&self, id: &Id, have: &Role, want: &Role, diff: &Diff) -> Result<()> {
         let (client, name) = (self.writer(id), name(id));
         if diff.touches("assumeRolePolicy") {

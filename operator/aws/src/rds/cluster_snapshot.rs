@@ -3,23 +3,22 @@
 use aws_sdk_rds::types as sdk;
 use terrace_engine::{Backup, Disposal, Error, Result, reason};
 use terrace_model::Id;
-use terrace_model::identity::short_hash;
 
 use super::cluster_see::is_aurora;
-use super::instance_delete::verdict;
+use super::ending::{Answer, Codes, answer, instead, last_snapshot, verdict};
 use super::snapshot::{backup, newest_first};
 use super::{Rds, fresh};
-use crate::errors::{absent, already, classify, code};
+use crate::errors::{absent, already, classify};
 
 /// Readers that Application Auto Scaling adds bear this prefix (Aurora user guide, "Auto scaling with Aurora replicas").
 /// It does not remove them when the cluster goes.
 const AUTOSCALED: &str = "application-autoscaling-";
 
-enum Refusal {
-    None,
-    NameTaken,
-    State(Error),
-}
+const CLUSTER: Codes = Codes {
+    gone: "DBClusterNotFoundFault",
+    name_taken: "DBClusterSnapshotAlreadyExistsFault",
+    not_now: "InvalidDBClusterStateFault",
+};
 
 /// Members that AWS made on the cluster's behalf, and members that others must remove first.
 fn members(cluster: &sdk::DbCluster) -> (Vec<&str>, Vec<&str>) {
@@ -52,48 +51,29 @@ impl Rds {
             absent(answer, &["DBClusterNotFoundFault"])?;
         }
         match self.end_cluster(id, name, disposal).await? {
-            Refusal::None => Ok(()),
-            Refusal::NameTaken => {
-                let instead = self.cluster_snapshot_instead(id, &cluster, disposal).await?;
+            Answer::Accepted => Ok(()),
+            Answer::NameTaken => {
+                let Disposal::Snapshot(taken) = disposal else { return Ok(()) };
+                let holder = self.cluster_snapshot(id, taken).await?.and_then(|found| found.db_cluster_resource_id);
+                let instead = instead(holder.as_deref(), cluster.db_cluster_resource_id(), taken);
                 self.end_cluster(id, name, &instead).await.map(drop)
             }
-            Refusal::State(error) => verdict(cluster.status().unwrap_or_default(), disposal, error),
+            Answer::NotNow(error) => verdict(cluster.status().unwrap_or_default(), disposal, error),
         }
     }
 
-    async fn end_cluster(&self, id: &Id, name: &str, disposal: &Disposal) -> Result<Refusal> {
+    async fn end_cluster(&self, id: &Id, name: &str, disposal: &Disposal) -> Result<Answer> {
+        let (skip, snapshot) = last_snapshot(disposal);
         let request = self.writer(id).delete_db_cluster().db_cluster_identifier(name);
-        let request = match disposal {
-            Disposal::Delete => request.skip_final_snapshot(true),
-            Disposal::Snapshot(snapshot) => request.skip_final_snapshot(false).final_db_snapshot_identifier(snapshot),
-        };
-        match request.send().await {
-            Ok(_) => Ok(Refusal::None),
-            Err(error) => match code(&error) {
-                Some("DBClusterNotFoundFault") => Ok(Refusal::None),
-                Some("DBClusterSnapshotAlreadyExistsFault") => Ok(Refusal::NameTaken),
-                Some("InvalidDBClusterStateFault") => Ok(Refusal::State(classify(error))),
-                _ => Err(classify(error)),
-            },
-        }
+        let request = request.skip_final_snapshot(skip).set_final_db_snapshot_identifier(snapshot);
+        answer(request.send().await, &CLUSTER)
     }
 
-    /// The name is taken: by this cluster's own snapshot of an earlier try, or by one of an earlier life?
-    async fn cluster_snapshot_instead(
-        &self,
-        id: &Id,
-        cluster: &sdk::DbCluster,
-        disposal: &Disposal,
-    ) -> Result<Disposal> {
-        let Disposal::Snapshot(name) = disposal else { return Ok(Disposal::Delete) };
+    /// One snapshot of a cluster, if it is there.
+    async fn cluster_snapshot(&self, id: &Id, name: &str) -> Result<Option<sdk::DbClusterSnapshot>> {
         let request = self.reader(id).describe_db_cluster_snapshots().db_cluster_snapshot_identifier(name);
         let answer = absent(request.send().await, &["DBClusterSnapshotNotFoundFault"])?;
-        let taken = answer.and_then(|answer| answer.db_cluster_snapshots.unwrap_or_default().into_iter().next());
-        let resource = cluster.db_cluster_resource_id();
-        if resource.is_some() && taken.as_ref().and_then(|snapshot| snapshot.db_cluster_resource_id()) == resource {
-            return Ok(Disposal::Delete);
-        }
-        Ok(Disposal::Snapshot(format!("{name}-{}", short_hash(&[resource.unwrap_or_default()]))))
+        Ok(answer.and_then(|answer| answer.db_cluster_snapshots.unwrap_or_default().into_iter().next()))
     }
 
     /// Snapshots of a cluster that stand, newest first.

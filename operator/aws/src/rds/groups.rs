@@ -38,7 +38,7 @@ impl Provider<DbSubnetGroup> for SubnetGroups {
                 subnet_ids: subnets.map(str::to_owned).collect(),
                 tags,
             },
-            out: NamedOutputs { name: Some(name), arn: Some(arn.clone()) },
+            out: NamedOutputs::of(name, &Handle(arn.clone())),
             handle: Handle(arn),
             state: State::Ready,
         })
@@ -53,6 +53,10 @@ impl Provider<DbSubnetGroup> for SubnetGroups {
         let made = request.send().await.map_err(classify)?.db_subnet_group;
         let arn = made.and_then(|group| group.db_subnet_group_arn);
         arn.map(Handle).ok_or_else(|| Error::retry("AWS did not say what it made"))
+    }
+
+    fn made(&self, id: &Id, handle: &Handle) -> Option<NamedOutputs> {
+        Some(NamedOutputs::of(name_of(id, NAME), handle))
     }
 
     async fn update(&self, id: &Id, _have: &DbSubnetGroup, want: &DbSubnetGroup, diff: &Diff) -> Result<()> {

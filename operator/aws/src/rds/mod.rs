@@ -5,6 +5,7 @@ mod cluster_instance;
 mod cluster_make;
 mod cluster_see;
 mod cluster_snapshot;
+mod ending;
 mod groups;
 mod instance;
 mod instance_delete;

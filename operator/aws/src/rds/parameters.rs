@@ -114,19 +114,24 @@ macro_rules! parameter_groups {
                 let arn = seen.$arn().unwrap_or_default().to_owned();
                 let tags = self.0.tags_of(id, &arn).await?;
                 let key = Self::key(id, &name);
-                let parameters = self.0.parameters.get(&key, id.freshness, || self.values(id, &name)).await?;
-                Ok(Seen::Present {
+                let parameters = self.0.parameters.get_in_turn(&key, id.freshness, || self.values(id, &name)).await?;
+                Ok(Seen::Partly {
                     owner: Owner::from_tags(&tags),
+                    unread: if parameters.is_some() { &[] } else { &["parameters"] },
                     have: $resource {
                         family: seen.$family().unwrap_or_default().to_owned(),
                         description: seen.description().unwrap_or_default().to_owned(),
-                        parameters,
+                        parameters: parameters.unwrap_or_default(),
                         tags,
                     },
-                    out: NamedOutputs { name: Some(name), arn: Some(arn.clone()) },
+                    out: NamedOutputs::of(name, &Handle(arn.clone())),
                     handle: Handle(arn),
                     state: State::Ready,
                 })
+            }
+
+            fn made(&self, id: &Id, handle: &Handle) -> Option<NamedOutputs> {
+                Some(NamedOutputs::of(name_of(id, NAME), handle))
             }
 
             /// Sets the values in the same breath, so that no database comes up without them. No database uses the group

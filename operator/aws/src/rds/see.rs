@@ -28,6 +28,8 @@ pub(super) fn instance(seen: &sdk::DbInstance) -> DbInstance {
     let tags = read_tags(seen.tag_list());
     let secret = seen.master_user_secret();
     let group = seen.db_parameter_groups().first().and_then(|group| group.db_parameter_group_name());
+    let subnets = seen.db_subnet_group().and_then(|group| group.db_subnet_group_name());
+    let iam = pending.iam_database_authentication_enabled().or(seen.iam_database_authentication_enabled());
     let monitoring_interval = seen.monitoring_interval().unwrap_or(0);
     DbInstance {
         engine: seen.engine().unwrap_or_default().to_owned(),
@@ -46,9 +48,7 @@ pub(super) fn instance(seen: &sdk::DbInstance) -> DbInstance {
         manage_master_user_password: Some(secret.is_some()),
         master_user_secret_kms_key_id: value(secret.and_then(|secret| secret.kms_key_id())),
         master_secret: tags::secret(&tags),
-        db_subnet_group_name: lower(seen.db_subnet_group().and_then(|group| group.db_subnet_group_name()))
-            .unwrap_or_default()
-            .into(),
+        db_subnet_group_name: lower(subnets).unwrap_or_default().into(),
         vpc_security_group_ids: security_groups(seen.vpc_security_groups()),
         db_parameter_group_name: lower(group).map(Val::Known),
         storage_encrypted: seen.storage_encrypted().unwrap_or(false),
@@ -61,12 +61,7 @@ pub(super) fn instance(seen: &sdk::DbInstance) -> DbInstance {
         deletion_protection: seen.deletion_protection().unwrap_or(false),
         copy_tags_to_snapshot: seen.copy_tags_to_snapshot().unwrap_or(false),
         publicly_accessible: seen.publicly_accessible().unwrap_or(false),
-        enable_iam_database_authentication: Some(
-            pending
-                .iam_database_authentication_enabled()
-                .or(seen.iam_database_authentication_enabled())
-                .unwrap_or(false),
-        ),
+        enable_iam_database_authentication: Some(iam.unwrap_or(false)),
         database_insights_mode: Some(insights(seen.database_insights_mode())),
         monitoring_interval,
         monitoring_role_arn: value(seen.monitoring_role_arn()).filter(|_| monitoring_interval > 0),

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
@@ -44,14 +45,22 @@ pub struct Found {
     pub next_rotation: Option<String>,
 }
 
+impl Found {
+    /// Its next rotation has come.
+    pub fn is_due(&self, now: SystemTime) -> bool {
+        let next = self.next_rotation.as_deref().and_then(|next| DateTime::from_str(next, Format::DateTime).ok());
+        next.is_some_and(|next| next <= DateTime::from(now))
+    }
+}
+
 struct Reader(Client);
 
 impl Fetch<String, Arc<Found>> for Reader {
     async fn some(&self, keys: &BTreeSet<String>) -> Result<BTreeMap<String, Arc<Found>>> {
         let reads = keys.iter().map(|key| async move {
             let answer = self.0.describe_secret().secret_id(key).send().await;
-            let found = absent(answer, &["ResourceNotFoundException"])?;
-            Ok(found.map(|found| (key.clone(), Arc::new(described(found)))))
+            let described = absent(answer, &["ResourceNotFoundException"])?;
+            Ok(described.map(|described| (key.clone(), Arc::new(found(entry(described))))))
         });
         Ok(try_join_all(reads).await?.into_iter().flatten().collect())
     }
@@ -62,7 +71,7 @@ impl Fetch<String, Arc<Found>> for Reader {
         let mut secrets = BTreeMap::new();
         while let Some(page) = pages.next().await {
             for entry in page.map_err(classify)?.secret_list.unwrap_or_default() {
-                let found = Arc::new(listed(entry));
+                let found = Arc::new(found(entry));
                 secrets.extend([(found.name.clone(), found.clone()), (found.arn.clone(), found)]);
             }
         }
@@ -113,21 +122,21 @@ impl Shelf {
     }
 }
 
-fn described(secret: DescribeSecretOutput) -> Found {
-    let arn = secret.arn.unwrap_or_default();
-    Found {
-        name: secret.name.unwrap_or_default(),
-        description: secret.description.unwrap_or_default(),
-        kms_key_id: key_arn(secret.kms_key_id, &arn),
-        tags: from_sdk(&secret.tags.unwrap_or_default()),
-        deleted: secret.deleted_date.is_some(),
-        version: current(secret.version_ids_to_stages),
-        next_rotation: rfc3339(secret.next_rotation_date),
-        arn,
-    }
+/// A description as an entry of a list, which says the same under one other name.
+fn entry(described: DescribeSecretOutput) -> SecretListEntry {
+    SecretListEntry::builder()
+        .set_arn(described.arn)
+        .set_name(described.name)
+        .set_description(described.description)
+        .set_kms_key_id(described.kms_key_id)
+        .set_tags(described.tags)
+        .set_deleted_date(described.deleted_date)
+        .set_secret_versions_to_stages(described.version_ids_to_stages)
+        .set_next_rotation_date(described.next_rotation_date)
+        .build()
 }
 
-fn listed(secret: SecretListEntry) -> Found {
+fn found(secret: SecretListEntry) -> Found {
     let arn = secret.arn.unwrap_or_default();
     Found {
         name: secret.name.unwrap_or_default(),
@@ -186,6 +195,14 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_is_due_from_its_next_rotation_on() {
+        let found = Found { next_rotation: rfc3339(Some(DateTime::from_secs(100))), ..Found::default() };
+        let at = |second| SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(second);
+        assert_eq!([found.is_due(at(99)), found.is_due(at(100))], [false, true]);
+        assert!(!Found::default().is_due(at(100)));
+    }
+
+    #[test]
     fn listed_and_described_a_secret_is_the_same() {
         let stages = HashMap::from([
             ("v1".to_owned(), vec!["AWSPREVIOUS".to_owned()]),
@@ -193,27 +210,31 @@ mod tests {
         ]);
         let tag = Tag::builder().key("team").value("shop").build();
         let date = DateTime::from_secs(1_900_000_000);
-        let described = described(
-            DescribeSecretOutput::builder()
-                .arn(ARN)
-                .name("terrace/db")
-                .tags(tag.clone())
-                .set_version_ids_to_stages(Some(stages.clone()))
-                .next_rotation_date(date)
-                .build(),
-        );
-        let listed = listed(
-            SecretListEntry::builder()
-                .arn(ARN)
-                .name("terrace/db")
-                .tags(tag)
-                .set_secret_versions_to_stages(Some(stages))
-                .next_rotation_date(date)
-                .build(),
-        );
+        let described = DescribeSecretOutput::builder()
+            .arn(ARN)
+            .name("terrace/db")
+            .description("of orders")
+            .kms_key_id("1234abcd")
+            .tags(tag.clone())
+            .set_version_ids_to_stages(Some(stages.clone()))
+            .next_rotation_date(date)
+            .deleted_date(date)
+            .build();
+        let listed = SecretListEntry::builder()
+            .arn(ARN)
+            .name("terrace/db")
+            .description("of orders")
+            .kms_key_id("1234abcd")
+            .tags(tag)
+            .set_secret_versions_to_stages(Some(stages))
+            .next_rotation_date(date)
+            .deleted_date(date)
+            .build();
+        let (described, listed) = (found(entry(described)), found(listed));
         assert_eq!(described, listed);
         assert_eq!(listed.version.as_deref(), Some("v2"));
         assert_eq!(listed.next_rotation.as_deref(), Some("2030-03-17T17:46:40Z"));
-        assert!(!listed.deleted);
+        assert_eq!((listed.description.as_str(), listed.deleted), ("of orders", true));
+        assert!(listed.kms_key_id.ends_with(":key/1234abcd"), "{}", listed.kms_key_id);
     }
 }

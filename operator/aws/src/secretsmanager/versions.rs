@@ -3,8 +3,11 @@
 //! From the Secrets Manager API reference, DescribeSecret: `VersionIdsToStages`, `NextRotationDate`. RDS rotates a
 //! managed master password every seven days by default.
 
+use std::time::SystemTime;
+
 use terrace_engine::{Disposal, Error, Provider, Result, Seen, State};
 use terrace_model::aws::secretsmanager::{SecretVersion, SecretVersionOutputs};
+use terrace_model::identity::Freshness;
 use terrace_model::{Diff, Handle, Id, Owner};
 
 use super::shelf::Shelf;
@@ -26,7 +29,11 @@ impl Provider<SecretVersion> for Versions {
 
     async fn observe(&self, id: &Id) -> Result<Seen<SecretVersion>> {
         let arn = id.address("secretArn").unwrap_or_default();
-        let found = self.shelf.get(&id.place.region, arn, id.freshness).await?;
+        let mut found = self.shelf.get(&id.place.region, arn, id.freshness).await?;
+        // A list lags; whether it has changed, once it is due, only a description says.
+        if id.freshness == Freshness::Recent && found.as_ref().is_some_and(|found| found.is_due(SystemTime::now())) {
+            found = self.shelf.get(&id.place.region, arn, Freshness::Now).await?;
+        }
         let Some(found) = found.filter(|found| !found.deleted) else {
             return Ok(Seen::Absent);
         };

@@ -10,7 +10,7 @@ use terrace_model::aws::autoscaling::{ScalableTarget, ScalingPolicy};
 use terrace_model::diff::diff;
 use terrace_model::{Id, KindSpec, Resource};
 
-use crate::bed::{REGION, clients, id};
+use crate::bed::{REGION, clients, id, skip};
 use crate::gaps;
 use crate::life::Life;
 
@@ -37,11 +37,11 @@ fn target() -> ScalableTarget {
     }
 }
 
-/// False, with the reason printed, on an emulator without this service.
+/// False, with the reason said, on an emulator without this service.
 async fn is_offered(clients: &Clients) -> bool {
     let offered = clients.autoscaling(REGION).describe_scalable_targets().service_namespace("rds".into()).send().await;
     if offered.is_err() {
-        println!("skipped: the emulator has no Application Auto Scaling");
+        skip("the emulator has no Application Auto Scaling");
     }
     offered.is_ok()
 }

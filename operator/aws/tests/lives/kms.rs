@@ -14,7 +14,9 @@ async fn look(keys: &Keys, key: &str, freshness: Freshness) -> Option<(String, S
     let address = [("keyId".to_owned(), json!(key))].into_iter().collect();
     match keys.observe(&Id { address, freshness, ..id::<Key>("key") }).await.expect("it can be looked at") {
         Seen::Absent => None,
-        Seen::Present { out, state, .. } => Some((out.arn.expect("it has an ARN"), state)),
+        Seen::Present { out, state, .. } | Seen::Partly { out, state, .. } => {
+            Some((out.arn.expect("it has an ARN"), state))
+        }
     }
 }
 

@@ -1,5 +1,5 @@
-//! The lives of resources against an emulator: `TERRACE_WIRE_ENDPOINT=http://127.0.0.1:4566`, and
-//! `TERRACE_WIRE_EMULATOR=moto` if it is that one.
+//! The lives of resources against an emulator. `bed emulator` (tests/README.md) starts one and names it by
+//! `TERRACE_WIRE_ENDPOINT` and `TERRACE_WIRE_EMULATOR`.
 
 mod autoscaling;
 mod bed;

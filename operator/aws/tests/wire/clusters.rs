@@ -6,7 +6,7 @@ use terrace_model::aws::rds::{
 };
 
 use crate::cases::{parameter_edits, parameters, role, tag_edits, tags};
-use crate::stage::{Case, Stage, edit, one_way};
+use crate::stage::{Case, Edit, Stage, edit, one_way};
 
 pub fn cluster_parameter_group(_: &Stage) -> Case {
     let want = DbClusterParameterGroup {
@@ -60,6 +60,10 @@ pub fn cluster(stage: &Stage) -> Case {
         restore_from: None,
         tags: tags(),
     };
+    Case::new("cluster", &want, cluster_edits(stage))
+}
+
+fn cluster_edits(stage: &Stage) -> Vec<Edit> {
     let mut edits = tag_edits();
     edits.extend([
         edit("port", 5433),
@@ -73,13 +77,12 @@ pub fn cluster(stage: &Stage) -> Case {
         edit("enableIamDatabaseAuthentication", false),
         edit("databaseInsightsMode", "advanced"),
         edit("enabledCloudwatchLogsExports", json!([])),
-        edit("storageType", "aurora-iopt1"),
+        // What no wish sets has no first value to go back to.
+        one_way("storageType", "aurora-iopt1"),
         edit("networkType", "DUAL"),
         one_way("engineVersion", "16.9"),
     ]);
-    // What no wish sets has no first value to go back to.
-    edits.iter_mut().filter(|edit| edit.field == "storageType").for_each(|edit| edit.back = false);
-    Case::new("cluster", &want, edits)
+    edits
 }
 
 pub fn cluster_instance(stage: &Stage) -> Case {

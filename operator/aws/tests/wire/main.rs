@@ -1,5 +1,6 @@
 //! Every kind of RDS against an emulator, by one rule: absent, made, as wished, changed field by field and each change
-//! found, gone. `TERRACE_WIRE_ENDPOINT=http://127.0.0.1:4566`, and `TERRACE_WIRE_EMULATOR=moto` if it is that one.
+//! found, gone. `bed emulator` (tests/README.md) starts one and names it by `TERRACE_WIRE_ENDPOINT` and
+//! `TERRACE_WIRE_EMULATOR`.
 //!
 //! The kinds of the other services have their lives in `tests/lives`.
 

@@ -133,13 +133,20 @@ fn wanted(situation: &Situation, wishes: &mut Wishes, key: &NodeKey, node: &Node
         Err(error) => return step(Action::Stop(error), Gate::Open, None),
     };
     let (action, gate) = match situation.sights.get(key) {
-        None if wish.address.is_none() => (creation(situation, key, spec), Gate::on(wish.waits.clone())),
+        None if wish.address.is_none() && !can_be_found(situation, key) => {
+            (creation(situation, key, spec), Gate::on(wish.waits.clone()))
+        }
         None => (Action::Look, Gate::Open),
         Some(Err(error)) => (Action::Stop(error.clone()), Gate::Open),
         Some(Ok(Look::Absent)) => absent(situation, key, spec, &wish),
         Some(Ok(Look::Present(sight))) => present(situation, key, spec, &wish, sight),
     };
     step(action, gate, Some(wish))
+}
+
+/// What is on record is found there, even while its new place in its parent is not known.
+fn can_be_found(situation: &Situation, key: &NodeKey) -> bool {
+    situation.inventory.0.get(key).is_some_and(|entry| entry.handle.is_some() || !entry.address.is_empty())
 }
 
 fn unknown(kind: &str) -> Error {
@@ -160,6 +167,16 @@ fn creation(situation: &Situation, key: &NodeKey, spec: &KindSpec) -> Action {
 }
 
 fn absent(situation: &Situation, key: &NodeKey, spec: &KindSpec, wish: &Wish) -> (Action, Gate) {
+    let entry = situation.inventory.0.get(key);
+    let never_made = entry.is_none_or(|entry| entry.created.is_none() && entry.handle.is_none() && entry.remade == 0);
+    let named = situation.adopt.handles.get(&key.id).filter(|_| never_made && key.incarnation == 1);
+    if let Some(handle) = named {
+        let message = format!(
+            "spec.adopt names {} as {key}, and it is not there: correct it, or take it off the list for a new one to be made",
+            handle.0
+        );
+        return (Action::Stop(Error::blocked("NotFound", message)), Gate::Open);
+    }
     let action = creation(situation, key, spec);
     let older = situation.inventory.0.keys().any(|other| other.id == key.id && other.incarnation < key.incarnation);
     let gate = if spec.read_only {
@@ -188,14 +205,16 @@ fn present(situation: &Situation, key: &NodeKey, spec: &KindSpec, wish: &Wish, s
     if older.any(|entry| entry.handle.as_ref() == Some(&sight.handle)) {
         return (creation(situation, key, spec), Gate::waits("the resource that it replaces is still there"));
     }
-    match situation.title(key, sight) {
+    let title = situation.title(key, sight);
+    match &title {
         Title::Ours | Title::Adoptable => {}
         Title::Unproven => return (Action::Keep, Gate::waits("its tags may not be visible yet")),
         Title::Theirs(message) => return (Action::Stop(Error::blocked(reason::NOT_OWNED, message)), Gate::Open),
     }
     let entry = situation.inventory.0.get(key);
     let none = OwnedKeys::new();
-    let found = diff(spec, &wish.value, &sight.have, entry.map_or(&none, |entry| &entry.keys), &wish.open);
+    let mut found = diff(spec, &wish.value, &sight.have, entry.map_or(&none, |entry| &entry.keys), &wish.open);
+    found.0.retain(|change| !sight.unread.contains(&field_of(change)));
     if found.is_empty() {
         return (settled(sight, spec), Gate::Open);
     }
@@ -211,6 +230,11 @@ fn present(situation: &Situation, key: &NodeKey, spec: &KindSpec, wish: &Wish, s
         State::Settling(word) => Gate::waits(format!("AWS says {word}")),
         State::Ready | State::Failed(_) | State::Deleting => Gate::Open,
     };
+    if forced && title == Title::Adoptable {
+        // Its tags first of all: it is on record, and its successor made, as of what is the object's own.
+        let tags = found.0.into_iter().filter(|change| change.path.starts_with("tags.")).collect();
+        return (Action::Update { diff: Diff(tags), drift: false }, gate);
+    }
     if forced {
         let carried =
             spec.restores.is_some() && found.forcing().all(|change| spec.carries.contains(&change.path.as_str()));
@@ -218,6 +242,11 @@ fn present(situation: &Situation, key: &NodeKey, spec: &KindSpec, wish: &Wish, s
     }
     let drift = entry.is_some_and(|entry| entry.applied.as_ref() == Some(&wish.hash));
     (Action::Update { diff: found, drift }, gate)
+}
+
+/// The field of the resource that a change lies in.
+fn field_of(change: &Change) -> &str {
+    change.path.split('.').next().unwrap_or_default()
 }
 
 /// What stands on something that goes before its successor comes must go before it.

@@ -129,6 +129,26 @@ fn what_somebody_named_for_adoption_is_brought_to_the_wish() {
 }
 
 #[test]
+fn what_is_adopted_and_must_be_replaced_is_taken_over_first() {
+    let mut world = world().want("db", DATABASE, json!({ "engine": "b" })).see_foreign("db", State::Ready);
+    world.adopt.handles.insert("db".into(), "arn:x".into());
+    let step = world.step("db");
+    assert_eq!(verb(&step), ("update", "now"));
+    let Action::Update { diff, .. } = step.action else { panic!("an update") };
+    assert!(diff.0.iter().all(|change| change.path.starts_with("tags.")), "{diff:?}");
+}
+
+#[test]
+fn what_was_named_for_adoption_and_is_not_there_is_not_made() {
+    let mut world = world().want("a", PLAIN, json!({})).miss("a");
+    world.adopt.handles.insert("a".into(), "arn:x".into());
+    check(&world, "a", "NotFound", "now");
+    let world = world.entry("a", PLAIN, |_| {});
+    check(&world, "a", "NotFound", "now");
+    check(&world.entry("a", PLAIN, made), "a", "make anew", "now");
+}
+
+#[test]
 fn what_left_the_graph_goes_after_whatever_depends_on_it() {
     let both = world().entry("a", PLAIN, made).see("a", State::Ready, json!({}));
     check(&both, "a", "delete", "now");

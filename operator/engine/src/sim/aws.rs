@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use terrace_model::KindSpec;
+use serde_json::Value;
+use terrace_model::{Handle, KindSpec};
 
 use super::behaviour::{Behaviour, behaviour};
 use super::clock::SimClock;
@@ -92,6 +93,11 @@ impl SimAws {
     /// A new process begins; whatever the old one still has under way comes to nothing.
     pub fn restart(&self) {
         self.lock().wire.restart();
+    }
+
+    /// What the answer to a create says beside the handle; see [`crate::Provider::made`].
+    pub fn made(&self, handle: &Handle) -> Option<Value> {
+        self.lock().world.made(self.clock.now(), handle)
     }
 
     /// How many calls went out so far.

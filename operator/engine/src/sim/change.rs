@@ -8,7 +8,7 @@ use terrace_model::resolve::references;
 use terrace_model::{Change, Diff, Effect, Id, KindSpec, Rule};
 
 use super::create::filled;
-use super::live::{Key, Live, Maker};
+use super::live::{Key, Live, Maker, bears_tags};
 use super::violation::Breach;
 use super::world::World;
 use crate::error::{Error, Result, reason};
@@ -37,7 +37,7 @@ impl World {
         }
         self.check_possible(now, &what, &spec, &live, diff)?;
         available(now, &live)?;
-        self.check_mentions(now, &behaviour, &part)?;
+        self.check_mentions(now, &behaviour, Some(&live.key), &part)?;
         let have = match (spec.normalise)(&applied(&live, want, diff)) {
             Ok(have) => filled(&spec, have),
             Err(message) => return self.refuse(now, Breach::NotAWish, message),
@@ -50,7 +50,7 @@ impl World {
         let Some(live) = self.live.get_mut(key) else {
             return;
         };
-        if live.behaviour.labelled {
+        if live.behaviour.labelled && !bears_tags(&have) {
             live.labels = id.owner_tags();
         }
         let takes_over = live.maker.as_ref().is_none_or(|maker| maker.uid != id.owner.uid);

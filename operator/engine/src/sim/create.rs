@@ -6,7 +6,7 @@ use terrace_model::resolve::references;
 use terrace_model::{Handle, Id, KindSpec, Rule};
 
 use super::behaviour::{Behaviour, Naming};
-use super::live::{Key, Live, Maker, texts};
+use super::live::{Key, Live, Maker, bears_tags, texts};
 use super::violation::Breach;
 use super::world::{Birth, World, address};
 use crate::error::{Error, Result, reason};
@@ -39,12 +39,13 @@ impl World {
             Naming::Address => Some(self.own_address(now, id, &spec, &have)),
             Naming::Assigned => None,
         };
-        self.check_name(now, id, name.as_ref())?;
-        self.check_quota(id)?;
-        self.check_mentions(now, &behaviour, &have)?;
-        let data = self.data_of(now, &spec, &id.place.region, &have)?;
-        let labels = if behaviour.labelled { id.owner_tags() } else { Default::default() };
         let region = id.place.region.clone();
+        let key = name.as_ref().map(|name| Key { region: region.clone(), kind: id.kind.clone(), name: name.clone() });
+        self.check_name(now, key.as_ref())?;
+        self.check_quota(id)?;
+        self.check_mentions(now, &behaviour, key.as_ref(), &have)?;
+        let data = self.data_of(now, &spec, &id.place.region, &have)?;
+        let labels = if behaviour.labelled && !bears_tags(&have) { id.owner_tags() } else { Default::default() };
         let birth = Birth { region, have: have.clone(), name, maker: Some(Maker::of(id)), labels, data };
         let handle = self.bear(now, spec, behaviour, birth);
         if behaviour.token {
@@ -88,17 +89,17 @@ impl World {
         own
     }
 
-    fn check_name(&self, now: Timestamp, id: &Id, name: Option<&String>) -> Result<()> {
-        let Some(name) = name else {
+    fn check_name(&self, now: Timestamp, key: Option<&Key>) -> Result<()> {
+        let Some(key) = key else {
             return Ok(());
         };
-        let key = Key { region: id.place.region.clone(), kind: id.kind.clone(), name: name.clone() };
-        match self.live.get(&key) {
+        let name = &key.name;
+        match self.live.get(key) {
             Some(live) if live.deleting.is_some() => {
                 Err(Error::wait(reason::NAME_HELD, format!("AWS is still deleting {name}")))
             }
             Some(_) => Err(Error::wait(reason::ALREADY_EXISTS, format!("{name} exists already"))),
-            None if self.held.get(&key).is_some_and(|until| *until > now) => {
+            None if self.held.get(key).is_some_and(|until| *until > now) => {
                 Err(Error::wait(reason::NAME_HELD, format!("{name} was deleted and cannot be used again yet")))
             }
             None => Ok(()),
@@ -115,8 +116,9 @@ impl World {
         }
     }
 
-    /// What is referred to must be there, seen everywhere and, for some kinds, ready.
-    pub fn check_mentions(&self, now: Timestamp, behaviour: &Behaviour, want: &Value) -> Result<()> {
+    /// What is referred to must be there, seen everywhere and, for some kinds, ready. `own`: what refers to it, where that
+    /// is told by its name: what stood there before is no reference, though it had the fields that this one has.
+    pub fn check_mentions(&self, now: Timestamp, behaviour: &Behaviour, own: Option<&Key>, want: &Value) -> Result<()> {
         if !behaviour.holds {
             return Ok(());
         }
@@ -136,7 +138,7 @@ impl World {
         }
         let anew = |text: &String| self.by_identity(text).is_some();
         let named = |live: &Live| live.identities.iter().any(|text| texts.contains(text.as_str()) && !anew(text));
-        match self.gone.iter().find(|(_, gone)| named(gone)) {
+        match self.gone.iter().find(|(_, gone)| Some(&gone.key) != own && named(gone)) {
             Some((_, gone)) => not_ready(&gone.handle.0, "does not exist any more"),
             None => Ok(()),
         }

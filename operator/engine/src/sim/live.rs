@@ -93,7 +93,7 @@ impl Live {
 
     /// True where it can bear owner tags.
     pub fn is_taggable(&self) -> bool {
-        self.behaviour.labelled || self.have.get("tags").is_some_and(Value::is_object)
+        self.behaviour.labelled || bears_tags(&self.have)
     }
 
     /// Its tags, whether they show yet or not.
@@ -140,6 +140,11 @@ impl Live {
     pub fn note(&mut self, now: Timestamp, what: impl Into<String>) {
         self.timeline.push((now, what.into()));
     }
+}
+
+/// True where a resource of this kind has its owner's tags among its fields.
+pub fn bears_tags(have: &Value) -> bool {
+    have.get("tags").is_some_and(Value::is_object)
 }
 
 /// All texts by which a wish may refer to something: whole, and the parts of one such as of an ARN. Tags and descriptions

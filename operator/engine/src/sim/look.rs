@@ -30,8 +30,15 @@ impl World {
                 handle: live.handle.clone(),
                 owner: live.owner(now),
                 state: live.state(now),
+                unread: &[],
             }))
         }))
+    }
+
+    /// What a create's answer says of what it made: its outputs, where it stands at once.
+    pub fn made(&self, now: Timestamp, handle: &Handle) -> Option<Value> {
+        let live = self.by_handle(handle)?;
+        (live.state(now) == State::Ready && live.spec.address.is_empty()).then(|| live.outputs(now))
     }
 
     /// Everything that bears a UID, as far as its tags show.
@@ -60,7 +67,14 @@ impl World {
         out.map_or(Look::Absent, |out| {
             let handle = Handle(format!("{} {place}", id.kind));
             let have = Value::Object(id.address.clone());
-            Look::Present(Box::new(Sight { have, out, handle, owner: Owner::Inherent, state: State::Ready }))
+            Look::Present(Box::new(Sight {
+                have,
+                out,
+                handle,
+                owner: Owner::Inherent,
+                state: State::Ready,
+                unread: &[],
+            }))
         })
     }
 

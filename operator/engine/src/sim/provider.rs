@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use serde_json::Value;
+use terrace_model::identity::short_hash;
 use terrace_model::{Diff, Handle, Id, KindSpec};
 
 use super::aws::SimAws;
 use super::delete::is_protected;
 use super::wire::Op;
-use crate::error::Result;
-use crate::provider::{Backup, Disposal, Erased, Finder, Found, Look, Pace};
+use crate::error::{Result, reason};
+use crate::provider::{Backup, Disposal, Erased, Finder, Found, Look, Pace, Sight};
 
 /// Makes one kind of resource in the simulated AWS.
 #[derive(Debug)]
@@ -65,14 +66,27 @@ impl Erased for SimProvider {
         Box::pin(self.aws.call(self.call(Op::Update, id), |world, now| world.update(now, id, want, diff)))
     }
 
-    /// Lifts deletion protection first, in a call of its own, as the real ones do.
+    /// Lifts deletion protection first, in a call of its own, and takes the last snapshot under another name where that one
+    /// is taken by a copy of an earlier life, as the real ones do.
     fn delete<'a>(&'a self, id: &'a Id, have: &'a Value, disposal: Disposal) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             if is_protected(have) {
                 self.aws.call(self.call(Op::Update, id), |world, now| world.unprotect(now, id)).await?;
             }
-            self.aws.call(self.call(Op::Delete, id), |world, now| world.delete(now, id, &disposal)).await
+            let ended = self.aws.call(self.call(Op::Delete, id), |world, now| world.delete(now, id, &disposal)).await;
+            match (ended, disposal) {
+                (Err(error), Disposal::Snapshot(name)) if error.reason() == reason::ALREADY_EXISTS => {
+                    let of = id.handle.as_ref().map(|handle| handle.0.as_str()).unwrap_or_default();
+                    let other = Disposal::Snapshot(format!("{name}-{}", short_hash(&[of])));
+                    self.aws.call(self.call(Op::Delete, id), |world, now| world.delete(now, id, &other)).await
+                }
+                (ended, _) => ended,
+            }
         })
+    }
+
+    fn made(&self, id: &Id, want: &Value, handle: &Handle) -> Option<Sight> {
+        self.aws.made(handle).map(|out| Sight::made(id, want, handle, out))
     }
 
     fn backups<'a>(&'a self, id: &'a Id) -> BoxFuture<'a, Result<Vec<Backup>>> {
@@ -90,7 +104,7 @@ impl Finder for SimAws {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sim::testkit::{Bench, id};
+    use crate::sim::testkit::{Bench, database, id};
     use futures::executor::block_on;
     use serde_json::json;
 
@@ -115,6 +129,24 @@ mod tests {
         assert_eq!(found, [Found { handle, tags: a.owner_tags() }]);
         assert_eq!(block_on(bench.sim.find("another", &a.place.region)).unwrap(), []);
         assert_eq!(bench.sim.calls().of("tagging/Resources", Op::Find), 2);
+    }
+
+    #[test]
+    fn a_last_snapshot_whose_name_an_earlier_life_took_gets_another() {
+        let bench = Bench::default();
+        let db = id("rds/DbInstance", "db");
+        let mut datas = Vec::new();
+        for _ in 0..2 {
+            let handle = bench.create(&db, &database()).unwrap();
+            bench.sim.clock().advance(Duration::from_secs(600));
+            datas.extend(bench.sim.console().only("rds/DbInstance").data);
+            let known = Id { handle: Some(handle), ..db.clone() };
+            bench.dispose(&known, Disposal::Snapshot("last".into())).unwrap();
+            bench.sim.clock().advance(Duration::from_secs(600));
+        }
+        let snapshots = bench.sim.console().snapshots();
+        assert_eq!(snapshots.iter().map(|snapshot| snapshot.data).collect::<Vec<_>>(), datas);
+        bench.assert_lawful();
     }
 
     #[test]

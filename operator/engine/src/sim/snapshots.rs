@@ -176,7 +176,8 @@ mod tests {
         minutes(&bench, 10);
         bench.create(&db, &database()).unwrap();
         minutes(&bench, 10);
-        let error = bench.dispose(&db, Disposal::Snapshot("last".into())).unwrap_err();
+        let last = Disposal::Snapshot("last".into());
+        let error = bench.sim.world(|world, now| world.delete(now, &db, &last)).unwrap_err();
         assert_eq!(error.reason(), reason::ALREADY_EXISTS);
     }
 

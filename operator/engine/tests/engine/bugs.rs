@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use futures::future::BoxFuture;
 use serde_json::Value;
 use terrace_engine::sim::SimAws;
-use terrace_engine::{Backup, Disposal, Erased, Error, Ledger, Look, Pace, Registry, Result, report};
+use terrace_engine::{Backup, Disposal, Erased, Error, Ledger, Look, Pace, Registry, Result, Sight, report};
 use terrace_model::{Diff, Handle, Id, Inventory, KindSpec, Owner, Phase};
 
 use terrace_tiers::samples::samples;
@@ -107,6 +107,10 @@ impl Erased for Wrong {
             };
             self.right.delete(id, have, disposal).await
         })
+    }
+
+    fn made(&self, id: &Id, want: &Value, handle: &Handle) -> Option<Sight> {
+        self.right.made(id, want, handle)
     }
 
     fn backups<'a>(&'a self, id: &'a Id) -> BoxFuture<'a, Result<Vec<Backup>>> {

@@ -20,7 +20,7 @@ async fn ten_resyncs_of_every_graph_change_nothing_and_write_nothing() {
         world.objects[0].freshness = Freshness::Recent;
         let before = world.sim.calls();
         for _ in 0..10 {
-            world.pass(0).await;
+            world.resync().await;
             assert!(world.is_ready(0), "{name}\n{}", world.sim.trace());
         }
         let calls = world.sim.calls().since(&before);
@@ -63,7 +63,7 @@ async fn every_field_of_every_kind_that_changes_behind_the_back_is_found() {
                     continue;
                 };
                 world.sim.console().change(&handle, field, value);
-                world.pass(0).await;
+                world.resync().await;
                 let last = world.objects[0].last.as_ref().expect("a pass");
                 let step = &last.plan.0[&NodeKey::new(id, 1)];
                 assert!(step.action.is_change(), "{name}: {id}.{field} was changed, and {:?} is planned", step.action);

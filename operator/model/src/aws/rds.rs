@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::Tags;
+use crate::identity::Handle;
 use crate::resource::{Out, Replace, Resource, Rule};
 use crate::val::{SecretRef, Val};
 
@@ -24,6 +25,13 @@ pub struct DbSubnetGroup {
 pub struct NamedOutputs {
     pub name: Option<String>,
     pub arn: Option<String>,
+}
+
+impl NamedOutputs {
+    /// Of something that goes by a name and whose handle is its ARN.
+    pub fn of(name: String, handle: &Handle) -> Self {
+        NamedOutputs { name: Some(name), arn: Some(handle.0.clone()) }
+    }
 }
 
 impl DbSubnetGroup {

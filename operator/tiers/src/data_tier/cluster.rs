@@ -5,7 +5,8 @@ use terrace_model::aws::rds::{DbCluster, DbClusterInstance, DbClusterParameterGr
 use terrace_model::{Node, Val};
 
 use super::design::{Design, whole};
-use super::parts::{Database, Parts, database_name, restore};
+use super::parts::{Database, Parts};
+use super::restore::{database_name, restore};
 use super::scaling;
 use crate::draft::Draft;
 

@@ -5,7 +5,8 @@ use terrace_model::aws::rds::{DbInstance, DbParameterGroup, DbReplica};
 use terrace_model::{Node, Val};
 
 use super::design::Design;
-use super::parts::{Database, Parts, database_name, restore};
+use super::parts::{Database, Parts};
+use super::restore::{database_name, restore};
 use crate::draft::Draft;
 
 pub(super) fn instance(draft: &mut Draft, design: &Design, parts: &Parts) -> Database {

@@ -12,6 +12,7 @@ mod instance;
 mod network;
 mod parts;
 mod proxy;
+mod restore;
 mod scaling;
 mod validate;
 
@@ -22,12 +23,18 @@ use terrace_crds::{DataTier, TierObject};
 use terrace_model::{Graph, Val};
 
 use crate::draft::Draft;
-use crate::{Facts, Invalid, Reference, Tier};
+use crate::{Facts, Invalid, Objects, Reference, Tier, Use};
 use design::{Design, Shape};
 
 impl Tier for DataTier {
-    fn references(&self) -> Vec<Reference> {
-        validate::references(&self.spec)
+    fn uses(&self) -> Vec<Use> {
+        let namespace = self.metadata.namespace.as_deref().unwrap_or_default();
+        restore::uses(&self.spec, namespace)
+    }
+
+    fn references(&self, objects: &Objects) -> Vec<Reference> {
+        let namespace = self.metadata.namespace.as_deref().unwrap_or_default();
+        validate::references(&self.spec, namespace, objects)
     }
 
     fn parameter_family(&self) -> Option<String> {

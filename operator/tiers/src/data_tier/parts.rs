@@ -1,12 +1,11 @@
-//! What stands around a database: the nodes it refers to, the enhanced-monitoring role, the restore it begins with.
+//! What stands around a database: the nodes it refers to, and the enhanced-monitoring role.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
-use terrace_crds::data_tier::RestoreFrom;
 use terrace_model::aws::ec2::SecurityGroup;
 use terrace_model::aws::iam::{Policy, Role};
-use terrace_model::aws::rds::{DbCluster, DbInstance, DbReplica, DbSubnetGroup, Restore};
+use terrace_model::aws::rds::{DbCluster, DbInstance, DbReplica, DbSubnetGroup};
 use terrace_model::{Node, Out, Val};
 
 use super::credentials::Master;
@@ -95,22 +94,4 @@ pub(super) fn monitoring_role(draft: &mut Draft, design: &Design) -> Option<Val<
         tags: draft.tags(),
     };
     Some(draft.add("monitoring-role", role).out(Role::ARN))
-}
-
-/// What a new database begins with.
-pub(super) fn restore(design: &Design) -> Option<Restore> {
-    let RestoreFrom { snapshot, point_in_time } = design.spec.restore_from.as_ref()?;
-    let snapshot = snapshot.clone().map(Restore::Snapshot);
-    snapshot.or_else(|| {
-        let point = point_in_time.as_ref()?;
-        Some(Restore::PointInTime {
-            source: point.source.clone(),
-            time: point.time.as_ref().map(|time| time.0.to_string()),
-        })
-    })
-}
-
-/// The database that is made with the server. A restored one keeps those it had.
-pub(super) fn database_name(design: &Design) -> Option<String> {
-    design.spec.database_name.clone().filter(|_| design.spec.restore_from.is_none())
 }

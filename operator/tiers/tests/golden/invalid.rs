@@ -1,9 +1,9 @@
 //! Every refusal, with the field it names and its exact words.
 
 use serde_json::{Value, json};
-use terrace_crds::DataTier;
+use terrace_crds::{DataTier, GrantAccess};
 use terrace_tiers::facts::{Facts, Named, Parameter};
-use terrace_tiers::{Tier, samples};
+use terrace_tiers::{Objects, Tier, samples};
 
 use crate::support::tier;
 
@@ -284,6 +284,29 @@ fn what_belongs_to_another_namespace_or_account() {
     );
 }
 
+/// The ARN by which the DataTier `shop/old` of the next tests is known.
+const OF_TIER: &str = "arn:aws:rds:eu-west-1:111122223333:db:shop-old";
+
+#[test]
+fn what_a_data_tier_is_known_by_may_be_named_if_it_is_of_the_same_form() {
+    let change = json!({"restoreFrom": {"pointInTime": {"dataTierRef": {"name": "old"}}}});
+    // Its tags name another namespace; that the reference is admitted was found out before.
+    let theirs = |facts: &mut Facts| facts.named.get_mut(OF_TIER).unwrap().namespace = Some("payroll".into());
+    assert!(refusals(change.clone(), theirs).is_empty());
+    refused(
+        change.clone(),
+        |facts| facts.named.clear(),
+        &format!(
+            "spec.restoreFrom.pointInTime.dataTierRef: DataTier shop/old is no DB instance of account 111122223333, eu-west-1 ({OF_TIER}): name a DataTier of the same form and Environment"
+        ),
+    );
+    refused(
+        change,
+        |facts| facts.named.get_mut(OF_TIER).unwrap().master_username = Some("root".into()),
+        "spec.credentials.username: the master user of DataTier shop/old is root, and a restored database keeps it: set username to root",
+    );
+}
+
 #[test]
 fn what_the_environment_allows_may_be_named_if_it_exists() {
     let change = json!({"restoreFrom": {"snapshot": ELSEWHERE}});
@@ -308,13 +331,15 @@ fn what_the_environment_allows_may_be_named_if_it_exists() {
 
 #[test]
 fn what_a_database_was_made_from_is_not_looked_at_again() {
-    let change = json!({"restoreFrom": {"snapshot": "gone"}});
-    let made = |facts: &mut Facts| {
-        facts.named.clear();
-        facts.made = ["db".to_owned()].into();
-    };
-    assert!(refusals(change.clone(), made).is_empty());
-    assert_eq!(refusals(change, |facts| facts.named.clear()).len(), 1);
+    for from in [json!({"snapshot": "gone"}), json!({"pointInTime": {"dataTierRef": {"name": "gone"}}})] {
+        let change = json!({"restoreFrom": from});
+        let made = |facts: &mut Facts| {
+            facts.named.clear();
+            facts.made = ["db".to_owned()].into();
+        };
+        assert!(refusals(change.clone(), made).is_empty());
+        assert_eq!(refusals(change, |facts| facts.named.clear()).len(), 1);
+    }
 }
 
 #[test]
@@ -355,7 +380,9 @@ fn everything_that_is_wrong_is_said_at_once() {
 
 #[test]
 fn a_tier_says_what_it_names_before_it_is_judged() {
-    let names = |tier: &DataTier| tier.references().into_iter().map(|reference| reference.text).collect::<Vec<_>>();
+    let names = |tier: &DataTier| {
+        tier.references(&Objects::new()).into_iter().map(|reference| reference.text).collect::<Vec<_>>()
+    };
     assert!(names(&tier(json!({}))).is_empty());
     let tier = tier(json!({
         "engineVersion": "71",
@@ -365,6 +392,21 @@ fn a_tier_says_what_it_names_before_it_is_judged() {
     }));
     assert_eq!(names(&tier), ["alias/a", "alias/b", "c"]);
     assert_eq!(tier.parameter_family(), None);
+    assert!(tier.uses().is_empty());
+}
+
+#[test]
+fn a_tier_says_what_it_refers_to_and_what_it_needs_of_it() {
+    let used = |reference: Value| {
+        let tier = tier(json!({"restoreFrom": {"pointInTime": {"dataTierRef": reference}}}));
+        assert!(tier.references(&Objects::new()).is_empty(), "what is not known names nothing");
+        let [used] = &tier.uses()[..] else { panic!("{:?}", tier.uses()) };
+        (used.target.to_string(), used.field.clone(), used.access, used.needs, used.until)
+    };
+    let field = "spec.restoreFrom.pointInTime.dataTierRef".to_owned();
+    let expected = |target: &str| (target.to_owned(), field.clone(), GrantAccess::Read, &["arn"][..], Some("db"));
+    assert_eq!(used(json!({"name": "old"})), expected("DataTier/shop/old"));
+    assert_eq!(used(json!({"name": "old", "namespace": "web"})), expected("DataTier/web/old"));
 }
 
 #[test]

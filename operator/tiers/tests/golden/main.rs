@@ -110,6 +110,30 @@ fn a_reader_on_another_port_than_the_proxy_is_not_named() {
     }
 }
 
+#[test]
+fn a_restore_from_a_data_tier_is_one_from_its_database() {
+    let of = |shape: serde_json::Value| {
+        let mut change = shape;
+        change["restoreFrom"] = serde_json::json!({"pointInTime": {"dataTierRef": {"name": "old"}}});
+        let tier = support::tier(change);
+        let mut facts = terrace_tiers::samples::facts(&tier);
+        let source = |facts| {
+            tier.expand(&facts).unwrap().node("db").unwrap().want["restoreFrom"]["pointInTime"]["source"].clone()
+        };
+        let known = source(facts.clone());
+        // Once the database stands, the graph is the same wherever the source has gone.
+        facts.made = ["db".to_owned()].into();
+        facts.objects.clear();
+        (known, source(facts))
+    };
+    let aurora = serde_json::json!({"engine": "aurora-postgresql", "storage": null});
+    for shape in [serde_json::json!({}), aurora] {
+        let (known, gone) = of(shape);
+        assert_eq!(known, "arn:aws:rds:eu-west-1:111122223333:db:shop-old");
+        assert_eq!(gone, "DataTier/shop/old");
+    }
+}
+
 /// Golden graphs show what is wished; this shows in what order it comes.
 #[test]
 fn a_graph_orders_its_nodes_by_what_they_need() {

@@ -45,7 +45,7 @@ struct Settings {
     port: Option<u16>,
     database: Option<String>,
     key: Option<String>,
-    restore: Option<bool>,
+    restore: Option<&'static str>,
     policy: &'static str,
     parameters: Value,
     tags: Value,
@@ -62,7 +62,7 @@ prop_compose! {
         port in option::of(1150_u16..),
         database in option::of("[a-z][a-z0-9_]{0,20}"),
         key in option::of("alias/[a-z]{1,8}"),
-        restore in option::of(any::<bool>()),
+        restore in option::of(select(&["snapshot", "source", "dataTierRef"][..])),
         policy in select(&["Delete", "Snapshot", "Retain"][..]),
         parameters in texts("[a-z][a-z_]{0,11}"),
         tags in texts("[a-z]{1,12}"),
@@ -100,9 +100,10 @@ fn valid(choices: Choices) -> Value {
         false => json!({"count": count}),
     });
     let terrace = settings.terrace || (!aurora && replicas.is_some());
-    let restore = settings.restore.map(|snapshot| match snapshot {
-        true => json!({"snapshot": "old"}),
-        false => json!({"pointInTime": {"source": "old"}}),
+    let restore = settings.restore.map(|from| match from {
+        "snapshot" => json!({"snapshot": "old"}),
+        "source" => json!({"pointInTime": {"source": "old"}}),
+        _ => json!({"pointInTime": {"dataTierRef": {"name": "old"}}}),
     });
     json!({
         "engine": engine,

@@ -3,16 +3,12 @@
 use terrace_crds::DataTierSpec;
 
 use super::super::design::Shape;
+use super::super::restore::{DATA_TIER, DATABASE, SNAPSHOT, SOURCE, point_in_time, source_of_tier};
 use crate::facts::Named;
-use crate::{Facts, Invalid, Reference, ReferenceKind};
+use crate::{Facts, Invalid, Objects, Reference, ReferenceKind};
 
-const SNAPSHOT: &str = "spec.restoreFrom.snapshot";
-const SOURCE: &str = "spec.restoreFrom.pointInTime.source";
-/// The node that is made from either.
-const DATABASE: &str = "db";
-
-/// Everything that the spec names.
-pub fn references(spec: &DataTierSpec) -> Vec<Reference> {
+/// Everything that the spec names, or that a DataTier which it refers to is known by.
+pub fn references(spec: &DataTierSpec, namespace: &str, objects: &Objects) -> Vec<Reference> {
     let cluster = Shape::of(spec).is_cluster();
     let (snapshot, database) = if cluster {
         (ReferenceKind::DbClusterSnapshot, ReferenceKind::DbCluster)
@@ -20,24 +16,33 @@ pub fn references(spec: &DataTierSpec) -> Vec<Reference> {
         (ReferenceKind::DbSnapshot, ReferenceKind::DbInstance)
     };
     let restore = spec.restore_from.as_ref();
-    let point = restore.and_then(|restore| restore.point_in_time.as_ref());
-    [
+    let source = point_in_time(spec).and_then(|point| point.source.as_ref());
+    let tier = source_of_tier(spec, namespace, objects).map(|(tier, arn)| Reference {
+        field: DATA_TIER,
+        text: arn,
+        kind: database,
+        of: Some(tier),
+        until: Some(DATABASE),
+    });
+    let named = [
         ("spec.encryption.kmsKeyId", spec.encryption.kms_key_id.as_ref(), ReferenceKind::KmsKey, None),
         ("spec.credentials.kmsKeyId", spec.credentials.kms_key_id.as_ref(), ReferenceKind::KmsKey, None),
         (SNAPSHOT, restore.and_then(|restore| restore.snapshot.as_ref()), snapshot, Some(DATABASE)),
-        (SOURCE, point.map(|point| &point.source), database, Some(DATABASE)),
-    ]
-    .into_iter()
-    .filter_map(|(field, text, kind, until)| Some(Reference { field, text: text?.clone(), kind, until }))
-    .collect()
+        (SOURCE, source, database, Some(DATABASE)),
+    ];
+    let named = named
+        .into_iter()
+        .filter_map(|(field, text, kind, until)| Some(Reference { field, text: text?.clone(), kind, of: None, until }));
+    named.chain(tier).collect()
 }
 
 pub(super) fn check(spec: &DataTierSpec, shape: Shape, facts: &Facts, invalid: &mut Invalid) {
-    for reference in references(spec).into_iter().filter(|reference| !reference.is_over(&facts.made)) {
+    let references = references(spec, &facts.object.namespace, &facts.objects);
+    for reference in references.into_iter().filter(|reference| !reference.is_over(&facts.made)) {
         let Some(named) = admitted(&reference, facts, invalid) else {
             continue;
         };
-        if [SNAPSHOT, SOURCE].contains(&reference.field) {
+        if [SNAPSHOT, SOURCE, DATA_TIER].contains(&reference.field) {
             source(spec, shape, &reference, named, invalid);
         }
     }
@@ -60,20 +65,22 @@ fn admitted<'a>(reference: &Reference, facts: &'a Facts, invalid: &mut Invalid) 
         return None;
     }
     if named.is_none() {
-        invalid.add(
-            reference.field,
-            format!(
-                "there is no {noun} {text} in account {}, {}: check the name",
-                environment.account, environment.region
+        let (account, region) = (&environment.account, &environment.region);
+        let message = match &reference.of {
+            None => format!("there is no {noun} {text} in account {account}, {region}: check the name"),
+            Some(tier) => format!(
+                "{} is no {noun} of account {account}, {region} ({text}): name a DataTier of the same form and Environment",
+                tier.title()
             ),
-        );
+        };
+        invalid.add(reference.field, message);
     }
     named
 }
 
 /// Whether this spec can begin with that data, as far as it is known.
 fn source(spec: &DataTierSpec, shape: Shape, reference: &Reference, named: &Named, invalid: &mut Invalid) {
-    let text = &reference.text;
+    let text = reference.title();
     let engine = spec.engine.as_str();
     if let Some(other) = named.engine.as_deref().filter(|other| *other != engine) {
         invalid.add(

@@ -1,0 +1,276 @@
+//! One reconcile of one object, step by step.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use kube::ResourceExt;
+use kube::runtime::controller::Action;
+use serde_json::Value;
+use terrace_crds::{Environment, EnvironmentPin, TierStatus, User};
+use terrace_engine::ownership::Adopt;
+use terrace_engine::rebuild::rebuild;
+use terrace_engine::{Ledger, Outcome, Request, report};
+use terrace_model::identity::Freshness;
+use terrace_model::{Graph, Inventory, OwnerRef, Place, Val};
+use terrace_tiers::{ObjectKey, facts};
+
+use super::ledger::{self, StatusLedger};
+use super::{Managed, facts as described, links, named, policy, status};
+use crate::cloud::Cloud;
+use crate::conditions;
+use crate::context::Context;
+use crate::environment::choose::{Asking, choose};
+use crate::problem::Problem;
+
+/// What a reconcile comes to.
+pub enum Pass {
+    Gone,
+    Stands(Box<TierStatus>, Action),
+}
+
+/// One reconcile of one object.
+pub struct Job<'a, T> {
+    pub object: &'a T,
+    pub key: ObjectKey,
+    pub before: &'a TierStatus,
+    pub uid: &'a str,
+    pub deleting: bool,
+    /// It had our finalizer before this pass.
+    pub held: bool,
+    /// The live objects that refer to it and may.
+    pub users: Vec<facts::User>,
+    pub context: &'a Context,
+    pub ledger: &'a StatusLedger<'a>,
+}
+
+/// What an object is to become: its graph, and what its status says of it.
+struct Wishes {
+    graph: Graph,
+    outputs: BTreeMap<&'static str, Val<Value>>,
+    /// The outputs of other objects, by their keys as text.
+    foreign: BTreeMap<String, Value>,
+    /// Whom the graph admits.
+    users: Vec<User>,
+}
+
+impl<T: Managed> Job<'_, T> {
+    /// Does what is to be done now.
+    ///
+    /// # Errors
+    /// Why nothing can be done.
+    pub async fn run(&self) -> Result<Pass, Problem> {
+        let never_made = self.before.environment.is_none() && self.before.resources.is_empty();
+        if self.deleting && never_made && !self.lost() {
+            return Ok(Pass::Gone);
+        }
+        if self.deleting
+            && let Some(kept) = self.context.neighbours.look(|all| links::holders(all, &self.key, self.before))
+        {
+            return Err(kept);
+        }
+        let labels = self.labels()?;
+        let environments = self.context.environments();
+        let environment = choose(&environments, &self.asking(&labels))?;
+        let cloud = self.context.clouds.of(environment);
+        let owner = self.owner(environment);
+        let wishes = match self.deleting {
+            true => None,
+            false => Some(self.expand(environment, &cloud, &labels).await?),
+        };
+        let adopt = if self.deleting { Adopt::default() } else { policy::adopt(self.object, environment, &labels)? };
+        self.pin(environment).await?;
+        let inventory = self.inventory(environment, &cloud, &owner).await?;
+        let outcome = self.pass(&cloud, &owner, inventory, wishes.as_ref(), &adopt).await;
+        Ok(self.conclude(&outcome, wishes))
+    }
+
+    fn labels(&self) -> Result<BTreeMap<String, String>, Problem> {
+        let namespace = &self.key.namespace;
+        match self.context.labels(namespace) {
+            Some(labels) => Ok(labels),
+            // A namespace that is being deleted may be out of sight already; its objects must go all the same.
+            None if self.deleting => Ok(BTreeMap::new()),
+            None => Err(Problem::waiting("NamespaceUnknown", format!("namespace {namespace} has not been seen yet"))),
+        }
+    }
+
+    fn asking<'s>(&'s self, labels: &'s BTreeMap<String, String>) -> Asking<'s> {
+        Asking {
+            kind: T::KIND,
+            namespace: &self.key.namespace,
+            labels,
+            named: self.object.common().environment_ref.as_ref().map(|reference| reference.name.as_str()),
+            pin: self.before.environment.as_ref(),
+            deleting: self.deleting,
+        }
+    }
+
+    fn owner(&self, environment: &Environment) -> OwnerRef {
+        OwnerRef {
+            cluster: environment.spec.cluster.name.clone(),
+            namespace: self.key.namespace.clone(),
+            kind: self.key.kind.clone(),
+            name: self.key.name.clone(),
+            uid: self.uid.into(),
+        }
+    }
+
+    /// A finalizer without an inventory, where there was one: the status was lost, or its inventory was cleared.
+    fn lost(&self) -> bool {
+        let blank = self.before.observed_generation < 0;
+        self.held && self.before.resources.is_empty() && (blank || self.before.environment.is_some())
+    }
+
+    /// What the object has. Where its record was lost, it is looked for, and put on record before anything is decided by it.
+    async fn inventory(
+        &self,
+        environment: &Environment,
+        cloud: &Cloud,
+        owner: &OwnerRef,
+    ) -> Result<Inventory, Problem> {
+        let process = &self.context.process;
+        if !self.lost() || process.is_searched(self.uid) {
+            return Ok(ledger::inventory(self.before)?);
+        }
+        let regions = [&environment.spec.region]
+            .into_iter()
+            .chain(environment.spec.regions.iter().map(|further| &further.region));
+        let name = environment.name_any();
+        let places: Vec<Place> =
+            regions.map(|region| Place { environment: name.clone(), region: region.clone() }).collect();
+        let found = rebuild(&cloud.finder(), owner, &places, cloud.engine.kinds()).await?;
+        // A mark before the record would be believed after a failed write.
+        self.ledger.save(&found).await?;
+        if found.0.is_empty() {
+            process.searched(self.uid);
+        }
+        Ok(found)
+    }
+
+    async fn expand(
+        &self,
+        environment: &Environment,
+        cloud: &Cloud,
+        labels: &BTreeMap<String, String>,
+    ) -> Result<Wishes, Problem> {
+        let made = described::made(self.before);
+        let asking = links::Asking { me: &self.key, environment: &pin(environment), made: &made };
+        let uses = self.object.uses();
+        let look = |all: &_| links::links(all, &uses, &asking, &self.users, &self.before.users);
+        let links::Links { targets, users, foreign } = self.context.neighbours.look(look)?;
+        let environment = described::environment(environment, labels)?;
+        let asking = named::Asking {
+            environment: &environment,
+            namespace: &self.key.namespace,
+            made: &made,
+            describe: &cloud.describe,
+        };
+        let listed = users.iter().map(|user| user.who.clone()).collect();
+        let facts = facts::Facts {
+            object: facts::Object {
+                namespace: self.key.namespace.clone(),
+                name: self.key.name.clone(),
+                uid: self.uid.into(),
+            },
+            now: Timestamp::now(),
+            users,
+            progress: self.before.progress.clone(),
+            named: named::find(self.object.references(&targets), &asking).await?,
+            parameters: named::parameters(self.object.parameter_family(), &asking).await?,
+            objects: targets,
+            environment: environment.clone(),
+            made: made.clone(),
+        };
+        let graph =
+            self.object.expand(&facts).map_err(|invalid| Problem::stalled("InvalidSpec", invalid.to_string()))?;
+        Ok(Wishes { graph, outputs: self.object.outputs(), foreign, users: listed })
+    }
+
+    /// From its first intent on, an object keeps its Environment.
+    async fn pin(&self, environment: &Environment) -> Result<(), Problem> {
+        let pin = pin(environment);
+        if self.before.environment.as_ref() == Some(&pin) {
+            return Ok(());
+        }
+        let status = TierStatus { environment: Some(pin), ..self.ledger.status() };
+        Ok(self.ledger.write(status).await?)
+    }
+
+    async fn pass(
+        &self,
+        cloud: &Cloud,
+        owner: &OwnerRef,
+        inventory: Inventory,
+        wishes: Option<&Wishes>,
+        adopt: &Adopt,
+    ) -> Outcome {
+        let (policy, none) = (policy::policy(self.object), BTreeMap::new());
+        let request = Request {
+            owner,
+            graph: wishes.map(|wishes| &wishes.graph),
+            deletion: policy::deletion(self.object.deletion_policy()),
+            inventory,
+            foreign: wishes.map_or(&none, |wishes| &wishes.foreign),
+            adopt,
+            policy: &policy,
+            freshness: self.freshness(),
+            now: Timestamp::now(),
+        };
+        cloud.engine.pass(request, &self.context.memory, self.ledger).await
+    }
+
+    /// What stood still when it was last looked at is compared with lists that all objects share.
+    fn freshness(&self) -> Freshness {
+        let same = Some(self.before.observed_generation) == self.object.meta().generation;
+        let ready = conditions::is(&self.before.conditions, conditions::READY);
+        if same && ready && !self.deleting { Freshness::Recent } else { Freshness::Now }
+    }
+
+    fn conclude(&self, outcome: &Outcome, wishes: Option<Wishes>) -> Pass {
+        if self.deleting && outcome.inventory.0.is_empty() && outcome.unsaved.is_none() {
+            return Pass::Gone;
+        }
+        if !outcome.inventory.0.is_empty() {
+            self.context.process.recorded(self.uid);
+        }
+        let report = report(outcome, self.deleting);
+        let drifted: BTreeSet<_> = outcome.drift.keys().map(ToString::to_string).collect();
+        self.context.metrics.drift(T::KIND, drifted.len());
+        for (key, error) in &outcome.failures {
+            tracing::warn!(node = %key, reason = error.reason(), error = %error, "a step failed");
+        }
+        let (outputs, users) = match wishes {
+            Some(wishes) => (wishes.outputs, wishes.users),
+            None => (BTreeMap::new(), self.remaining()),
+        };
+        let seen = status::Seen {
+            before: &self.ledger.status(),
+            generation: self.object.meta().generation.unwrap_or_default(),
+            outcome,
+            report: &report,
+            outputs: &outputs,
+            users,
+            now: Timestamp::now(),
+        };
+        let due = [outcome.requeue, outcome.rotation].into_iter().flatten();
+        let next = due.fold(self.context.resync, Duration::min);
+        Pass::Stands(Box::new(status::status(&seen)), Action::requeue(next))
+    }
+
+    /// The status where nothing can be done. Who is no user any more is listed no more; nobody new is taken in.
+    pub fn troubled(&self, problem: &Problem) -> TierStatus {
+        let status = self.ledger.status();
+        let generation = self.object.meta().generation.unwrap_or_default();
+        let conditions = conditions::problem(&status.conditions, problem, generation, Timestamp::now());
+        TierStatus { observed_generation: generation, conditions, users: self.remaining(), ..status }
+    }
+
+    fn remaining(&self) -> Vec<User> {
+        links::remaining(&self.users, self.before)
+    }
+}
+
+fn pin(environment: &Environment) -> EnvironmentPin {
+    EnvironmentPin { name: environment.name_any(), uid: environment.uid().unwrap_or_default() }
+}

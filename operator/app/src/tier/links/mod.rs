@@ -1,0 +1,215 @@
+//! References between objects: what they come to for one object in one pass. Pure.
+//!
+//! Both ends follow the same three steps, each in its own pass, and a watch brings each of them up:
+//!
+//! 1. The user's spec refers to the target, and [`grants`] admits it.
+//! 2. The target composes what it has for its users, and lists the user in its `status.users`.
+//! 3. The user finds itself there, and goes on with the target's `status.outputs`.
+//!
+//! Where the reference, its grant or the user goes, the target takes back what it has for it, and lists it no more. While
+//! a user is listed, the target is not deleted; a user is deleted whatever its references lead to.
+//!
+//! Nothing here knows one kind from another: a kind says what it refers to (`Tier::uses`).
+
+mod grants;
+mod neighbourhood;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+mod watch;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use serde_json::Value;
+use terrace_crds::{EnvironmentPin, TierStatus, User};
+use terrace_engine::reason;
+use terrace_model::Val;
+use terrace_tiers::{ObjectKey, Objects, Use, facts};
+
+use crate::problem::Problem;
+pub use neighbourhood::{Concerned, Neighbourhood};
+pub use watch::Neighbours;
+
+/// The most users that a status holds (`status.users` in the schema).
+const MOST_USERS: usize = 500;
+/// A watch ends every wait for another object; this is for what it might miss.
+const WATCHED: Duration = Duration::from_secs(300);
+
+/// The object whose references are looked at.
+pub struct Asking<'a> {
+    pub me: &'a ObjectKey,
+    pub environment: &'a EnvironmentPin,
+    /// The logical ids of the nodes that exist already.
+    pub made: &'a BTreeSet<String>,
+}
+
+/// What the references of an object, and those to it, come to.
+pub struct Links {
+    /// The outputs of what it refers to.
+    pub targets: Objects,
+    /// The users that it takes in.
+    pub users: Vec<facts::User>,
+    /// The outputs that its graph may refer to, by the key of their object as text.
+    pub foreign: BTreeMap<String, Value>,
+}
+
+/// Looks at all of them. `live` are the [`users`], `listed` those of them that status has.
+///
+/// # Errors
+/// As [`targets`].
+pub fn links(
+    all: &Neighbourhood,
+    uses: &[Use],
+    asking: &Asking,
+    live: &[facts::User],
+    listed: &[User],
+) -> Result<Links, Problem> {
+    let (targets, users) = (targets(all, uses, asking)?, admitted(live, listed));
+    let foreign = foreign(all, &targets, &users);
+    Ok(Links { targets, users, foreign })
+}
+
+/// What one reference comes to.
+enum Standing<'n> {
+    /// It leads to these outputs.
+    Open(&'n BTreeMap<String, String>),
+    /// Somebody must do something.
+    Refused(Problem),
+    /// It becomes open by itself.
+    Waits(Problem),
+}
+
+/// The outputs of what the object refers to, by the target's key as text.
+///
+/// # Errors
+/// Every reference that is not admitted or cannot be; or, where all are, every one that has nothing to offer yet.
+fn targets(all: &Neighbourhood, uses: &[Use], asking: &Asking) -> Result<Objects, Problem> {
+    let (mut objects, mut refused, mut waits) = (Objects::new(), Vec::new(), Vec::new());
+    for used in uses {
+        match standing(all, used, asking) {
+            Standing::Open(outputs) => drop(objects.insert(used.target.to_string(), outputs.clone())),
+            // What was made from the target stands without it.
+            _ if used.is_over(asking.made) => {}
+            Standing::Refused(problem) => refused.push(problem),
+            Standing::Waits(problem) => waits.push(problem),
+        }
+    }
+    together(refused).or_else(|| together(waits)).map_or(Ok(objects), Err)
+}
+
+/// One problem of several of the same sort: the first one's reason, and the words of all.
+fn together(problems: Vec<Problem>) -> Option<Problem> {
+    let message = problems.iter().map(|problem| problem.message.as_str()).collect::<Vec<_>>().join("; ");
+    problems.into_iter().next().map(|first| Problem { message, ..first })
+}
+
+fn standing<'n>(all: &'n Neighbourhood, used: &Use, asking: &Asking) -> Standing<'n> {
+    let Use { field, target, .. } = used;
+    let (me, title) = (asking.me, target.title());
+    let refused = |reason, message| Standing::Refused(Problem::stalled(reason, message));
+    let waits = |reason, message| Standing::Waits(watched(reason, message));
+    if target == me {
+        return refused("InvalidSpec", format!("{field} names this object itself: name another"));
+    }
+    // First of all: what is said below tells that there is such an object, or that there is none.
+    if !all.grants().admit(me, used) {
+        return refused("ReferenceNotGranted", grants::refusal(me, used));
+    }
+    let Some(found) = all.get(target) else {
+        let message = format!("{field} names {title}, and there is none: apply it, or correct the name");
+        return waits("ReferenceNotFound", message);
+    };
+    if let Some(theirs) = found.environment.as_ref().filter(|theirs| theirs.uid != asking.environment.uid) {
+        let (theirs, ours) = (&theirs.name, &asking.environment.name);
+        return refused(
+            "EnvironmentDiffers",
+            format!(
+                "{field} names {title}, which is of Environment {theirs}, and this object is of {ours}: name one of the same Environment"
+            ),
+        );
+    }
+    if !found.users.contains(&used.entry(me)) {
+        let going = if found.deleting { ", which is being deleted," } else { "" };
+        return waits(reason::WAITING, format!("{field}: waiting for {title}{going} to admit this object"));
+    }
+    match used.needs.iter().find(|output| !found.outputs.contains_key(**output)) {
+        Some(output) => waits(reason::WAITING, format!("{field}: waiting for {title}, which has no {output} yet")),
+        None => Standing::Open(&found.outputs),
+    }
+}
+
+/// A wait that a watch ends.
+fn watched(reason: &'static str, message: String) -> Problem {
+    Problem { retry: WATCHED, ..Problem::waiting(reason, message) }
+}
+
+/// The live objects that refer to this one and may.
+pub fn users(all: &Neighbourhood, me: &ObjectKey) -> Vec<facts::User> {
+    let user = |(who, used): (&ObjectKey, &Use)| facts::User {
+        who: used.entry(who),
+        security_group: used.security_group.map(|output| Val::of_object(who.to_string(), output)),
+    };
+    let users: BTreeMap<User, facts::User> =
+        all.references_to(me).map(user).map(|user| (user.who.clone(), user)).collect();
+    users.into_values().collect()
+}
+
+/// Those of them that a pass over the target takes in. Who was listed before comes first, where there are too many.
+fn admitted(live: &[facts::User], listed: &[User]) -> Vec<facts::User> {
+    let (old, new): (Vec<_>, Vec<_>) = live.iter().cloned().partition(|user| listed.contains(&user.who));
+    let mut admitted: Vec<_> = old.into_iter().chain(new).take(MOST_USERS).collect();
+    admitted.sort_by(|a, b| a.who.cmp(&b.who));
+    admitted
+}
+
+/// Those of the listed that are users still: what is listed while the target itself cannot be worked on, or goes. Where
+/// its status was lost, nobody knows whom it had listed, and it is all of them.
+pub fn remaining(live: &[facts::User], status: &TierStatus) -> Vec<User> {
+    let mut remaining = admitted(live, &status.users);
+    remaining.retain(|user| is_lost(status) || status.users.contains(&user.who));
+    remaining.into_iter().map(|user| user.who).collect()
+}
+
+fn is_lost(status: &TierStatus) -> bool {
+    status.observed_generation < 0
+}
+
+/// The outputs of other objects that the graph of an object may refer to: of its targets, and of those of its users whose
+/// security group is one of their outputs.
+fn foreign(all: &Neighbourhood, targets: &Objects, users: &[facts::User]) -> BTreeMap<String, Value> {
+    let value = |outputs: &BTreeMap<String, String>| -> Value {
+        outputs
+            .iter()
+            .map(|(name, value)| (name.clone(), Value::from(value.clone())))
+            .collect::<serde_json::Map<_, _>>()
+            .into()
+    };
+    let grouped = users.iter().filter(|user| user.security_group.is_some()).filter_map(|user| {
+        let key = key(&user.who);
+        Some((key.to_string(), value(&all.get(&key)?.outputs)))
+    });
+    targets.iter().map(|(key, outputs)| (key.clone(), value(outputs))).chain(grouped).collect()
+}
+
+/// Who keeps an object that is to be deleted: its users, as far as it has admitted them. Those that are to be deleted too,
+/// and that it refers to in its turn, wait for nobody.
+pub fn holders(all: &Neighbourhood, me: &ObjectKey, status: &TierStatus) -> Option<Problem> {
+    let admitted = |who: &ObjectKey| is_lost(status) || status.users.iter().any(|user| key(user) == *who);
+    let circular = |who: &ObjectKey| all.get(who).is_some_and(|user| user.deleting) && all.reaches(me, who);
+    let holds = |who: &ObjectKey| admitted(who) && !circular(who);
+    let holders: BTreeMap<&ObjectKey, &Use> = all.references_to(me).filter(|(who, _)| holds(who)).collect();
+    if holders.is_empty() {
+        return None;
+    }
+    let named =
+        holders.iter().map(|(who, used)| format!("{} ({})", who.title(), used.field)).collect::<Vec<_>>().join(", ");
+    let message =
+        format!("in use by {named}: it is deleted after them; delete them, or take the reference out of them");
+    Some(watched(reason::IN_USE, message))
+}
+
+fn key(user: &User) -> ObjectKey {
+    ObjectKey::new(&user.kind, &user.namespace, &user.name)
+}

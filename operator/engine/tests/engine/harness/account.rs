@@ -1,0 +1,72 @@
+//! What is in the account, and outside the test, before an object is looked at.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+use terrace_engine::sim::SimAws;
+use terrace_model::identity::Freshness;
+use terrace_model::resolve::references;
+use terrace_model::{Id, OwnerRef, Ref, Source, resolve};
+
+use super::Object;
+
+/// Puts what the graph restores from into the account.
+pub(super) fn prepare(sim: &SimAws, object: &Object) {
+    for (id, node) in object.graph.nodes() {
+        if let Some(name) = node.want.pointer("/restoreFrom/snapshot").and_then(Value::as_str) {
+            sim.console().put_snapshot(&node.kind, &node.place.region, name);
+        }
+        if let Some(source) = node.want.pointer("/restoreFrom/pointInTime/source").and_then(Value::as_str) {
+            let mut have = plain(&node.want);
+            have["restoreFrom"] = Value::Null;
+            sim.console().create_named(&object.id(id), source, &have);
+        }
+    }
+}
+
+/// Outputs of the objects that a graph refers to and that are not part of the test.
+pub(super) fn absent(object: &Object, objects: &[Object]) -> BTreeMap<String, Value> {
+    let mut outputs: BTreeMap<String, Value> = BTreeMap::new();
+    let all = object.graph.nodes().values().flat_map(|node| references(&node.want));
+    for reference in all {
+        if let Source::Object(path) = reference.source
+            && objects.iter().all(|object| object.path() != path)
+        {
+            let text = format!("{}-of-{path}", reference.output);
+            outputs.entry(path).or_insert_with(|| json!({}))[reference.output] = text.into();
+        }
+    }
+    outputs
+}
+
+impl Object {
+    /// What identifies a node of its graph, in its first incarnation, before anything is known of it.
+    pub fn id(&self, node: &str) -> Id {
+        let spec = self.graph.node(node).expect("a node of the graph");
+        Id {
+            owner: self.owner.clone(),
+            place: spec.place.clone(),
+            kind: spec.kind.clone(),
+            node: node.into(),
+            incarnation: 1,
+            remade: 0,
+            handle: None,
+            address: Map::new(),
+            freshness: Freshness::Now,
+        }
+    }
+}
+
+/// A wish as somebody else would have made it: nothing in it refers to anything of ours.
+pub fn plain(want: &Value) -> Value {
+    let lookup = |reference: &Ref| match reference.output.as_str() {
+        "port" => Some(5432.into()),
+        _ => Some("of-somebody".into()),
+    };
+    resolve(want, &lookup).value
+}
+
+/// The owner tags that stand on a node of somebody.
+pub fn tagged(object: &Object, node: &str, owner: &OwnerRef) -> Value {
+    json!(Id { owner: owner.clone(), ..object.id(node) }.owner_tags())
+}

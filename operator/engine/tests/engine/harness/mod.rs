@@ -1,0 +1,309 @@
+//! Objects, a process that may die, and an AWS in which time passes: runs passes until nothing more happens.
+
+mod account;
+mod edits;
+mod reading;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+use terrace_engine::ownership::Adopt;
+use terrace_engine::rebuild::rebuild;
+use terrace_engine::sim::{Faults, SimAws};
+use terrace_engine::{ChangePolicy, Engine, Ledger, Look, Memory, Outcome, Policy, Registry, Request, Result};
+use terrace_model::identity::Freshness;
+use terrace_model::{DeletionPolicy, Graph, Inventory, OwnerRef, Place};
+
+use account::{absent, prepare};
+pub use account::{plain, tagged};
+pub use edits::{changed, edited, rekeyed, replaced, sample, with};
+
+/// The period of the resync.
+pub const RESYNC: Duration = Duration::from_secs(600);
+/// What was seen so long ago is not seen again.
+const RECENT: Duration = Duration::from_secs(540);
+
+/// Passes after which a run counts as stuck.
+const PATIENCE: usize = 600;
+
+/// One custom resource.
+pub struct Object {
+    pub owner: OwnerRef,
+    pub graph: Graph,
+    pub deletion: DeletionPolicy,
+    pub deleting: bool,
+    pub policy: Policy,
+    pub freshness: Freshness,
+    pub adopt: Adopt,
+    /// It bears the finalizer: a process has been here before.
+    held: bool,
+    /// This process has looked for a lost inventory.
+    searched: bool,
+    /// When it is due; `None` while nothing but an event would bring it up.
+    due: Option<Timestamp>,
+    gone: bool,
+    pub last: Option<Outcome>,
+}
+
+impl Object {
+    /// An object of this name, with these wishes.
+    pub fn new(name: &str, graph: Graph) -> Self {
+        let owner = OwnerRef {
+            cluster: "prod".into(),
+            namespace: "shop".into(),
+            kind: "DataTier".into(),
+            name: name.into(),
+            uid: format!("uid-{name}"),
+        };
+        Object {
+            owner,
+            graph,
+            deletion: DeletionPolicy::Snapshot,
+            deleting: false,
+            policy: Policy { change: ChangePolicy::Automatic, ..Policy::default() },
+            freshness: Freshness::Now,
+            adopt: Adopt::default(),
+            held: false,
+            searched: false,
+            due: None,
+            gone: false,
+            last: None,
+        }
+    }
+
+    /// The name by which other objects refer to it, and its ledger goes.
+    pub fn path(&self) -> String {
+        format!("DataTier/{}/{}", self.owner.namespace, self.owner.name)
+    }
+
+    fn places(&self) -> Vec<Place> {
+        let places: BTreeSet<Place> = self.graph.nodes().values().map(|node| node.place.clone()).collect();
+        places.into_iter().collect()
+    }
+}
+
+/// How this process differs from a right one; see `bugs`.
+#[derive(Clone, Copy)]
+pub struct Mutant {
+    pub registry: fn(Registry) -> Registry,
+    pub ledger: fn(Box<dyn Ledger>) -> Box<dyn Ledger>,
+    pub inventory: fn(Inventory, deleting: bool) -> Inventory,
+    pub forgetful: bool,
+    pub uid: fn(&str, process: usize) -> String,
+}
+
+impl Mutant {
+    /// No difference.
+    pub const NONE: Mutant = Mutant {
+        registry: |registry| registry,
+        ledger: |ledger| ledger,
+        inventory: |inventory, _| inventory,
+        forgetful: false,
+        uid: |uid, _| uid.to_owned(),
+    };
+}
+
+/// A process at work on objects.
+pub struct World {
+    pub sim: Arc<SimAws>,
+    pub objects: Vec<Object>,
+    pub passes: usize,
+    memory: Memory,
+    processes: usize,
+    mutant: Mutant,
+    foreign: BTreeMap<String, Value>,
+}
+
+/// A run that did not come to rest.
+#[derive(Debug)]
+pub struct Stuck;
+
+impl World {
+    pub fn new(objects: Vec<Object>) -> Self {
+        World::with(SimAws::new(), objects, Mutant::NONE)
+    }
+
+    pub fn with(sim: Arc<SimAws>, objects: Vec<Object>, mutant: Mutant) -> Self {
+        let mut world = World {
+            sim,
+            objects,
+            passes: 0,
+            memory: Memory::default(),
+            processes: 1,
+            mutant,
+            foreign: BTreeMap::new(),
+        };
+        for object in &world.objects {
+            prepare(&world.sim, object);
+            world.foreign.extend(absent(object, &world.objects));
+        }
+        world
+    }
+
+    pub fn faults(self, faults: Faults) -> Self {
+        self.sim.set_faults(faults);
+        self
+    }
+
+    /// Runs passes until every object is at rest, or gone.
+    pub async fn settle(&mut self) -> std::result::Result<(), Stuck> {
+        self.run(|_| false).await.map(drop)
+    }
+
+    /// Runs passes until something is so.
+    pub async fn until(&mut self, so: impl Fn(&World) -> bool) {
+        let came = self.run(so).await.unwrap_or_else(|Stuck| panic!("stuck\n{}", self.sim.trace()));
+        assert!(came, "at rest before it came to that\n{}", self.sim.trace());
+    }
+
+    /// Whether it came to be so before all was at rest.
+    async fn run(&mut self, so: impl Fn(&World) -> bool) -> std::result::Result<bool, Stuck> {
+        self.wake();
+        for _ in 0..PATIENCE * self.objects.len() {
+            if so(self) {
+                return Ok(true);
+            }
+            let Some((due, index)) = self.next() else { return Ok(false) };
+            self.sim.clock().advance_to(due);
+            self.pass(index).await;
+        }
+        Err(Stuck)
+    }
+
+    /// So many passes over the first object, each when it is due, at the latest at the resync.
+    pub async fn passes(&mut self, count: usize) {
+        for _ in 0..count {
+            let now = self.sim.clock().now();
+            let resync = now + RESYNC;
+            self.sim.clock().advance_to(self.objects[0].due.map_or(resync, |due| due.min(resync)));
+            self.pass(0).await;
+        }
+    }
+
+    /// The next resync of the first object.
+    pub async fn resync(&mut self) {
+        self.sim.clock().advance_to(self.sim.clock().now() + RESYNC);
+        self.pass(0).await;
+    }
+
+    /// Every object is looked at now, as after an event.
+    fn wake(&mut self) {
+        let now = self.sim.clock().now();
+        for object in &mut self.objects {
+            object.due = Some(now);
+        }
+    }
+
+    fn next(&self) -> Option<(Timestamp, usize)> {
+        let objects = self.objects.iter().enumerate().filter(|(_, object)| !object.gone);
+        objects.filter_map(|(index, object)| Some((object.due?, index))).min()
+    }
+
+    /// One pass over one object.
+    pub async fn pass(&mut self, index: usize) {
+        self.passes += 1;
+        let now = self.sim.clock().now();
+        let engine = Engine::new((self.mutant.registry)(self.sim.registry()), RECENT);
+        let uid = (self.mutant.uid)(&self.objects[index].owner.uid, self.processes);
+        let owner = OwnerRef { uid, ..self.objects[index].owner.clone() };
+        let kept = self.sim.ledger(&self.objects[index].path());
+        let known = kept.load();
+        let is_known = known.is_some();
+        let inventory = match self.inventory(index, known, &engine, &owner).await {
+            Ok(inventory) => inventory,
+            Err(_) if self.sim.is_crashed() => return self.restart(),
+            Err(error) => {
+                self.objects[index].due = now.checked_add(error.next_try(0)).ok();
+                return;
+            }
+        };
+        let object = &self.objects[index];
+        let ledger = (self.mutant.ledger)(Box::new(kept));
+        let request = Request {
+            owner: &owner,
+            graph: (!object.deleting).then_some(&object.graph),
+            deletion: object.deletion,
+            inventory: (self.mutant.inventory)(inventory, object.deleting),
+            foreign: &self.foreign,
+            adopt: &object.adopt,
+            policy: &object.policy,
+            freshness: object.freshness,
+            now,
+        };
+        let outcome = engine.pass(request, &self.memory, ledger.as_ref()).await;
+        // The controller writes what it found again with the rest of the status.
+        if !is_known && outcome.unsaved.is_none() && self.sim.ledger(&object.path()).load().is_none() {
+            let _ = ledger.save(&outcome.inventory).await;
+        }
+        if self.mutant.forgetful {
+            self.memory = Memory::default();
+        }
+        if self.sim.is_crashed() {
+            return self.restart();
+        }
+        self.conclude(index, outcome, now);
+    }
+
+    /// A finalizer without an inventory: it was lost, and is found again by tags before anything else.
+    async fn inventory(
+        &mut self,
+        index: usize,
+        known: Option<Inventory>,
+        engine: &Engine,
+        owner: &OwnerRef,
+    ) -> Result<Inventory> {
+        let object = &mut self.objects[index];
+        let is_lost = std::mem::replace(&mut object.held, true) && known.is_none() && !object.searched;
+        if !is_lost {
+            return Ok(known.unwrap_or_default());
+        }
+        let found = rebuild(self.sim.as_ref(), owner, &object.places(), engine.kinds()).await?;
+        object.searched = true;
+        Ok(found)
+    }
+
+    /// How many processes there have been.
+    pub fn processes(&self) -> usize {
+        self.processes
+    }
+
+    /// A new process begins.
+    pub fn restart(&mut self) {
+        self.sim.restart();
+        self.memory = Memory::default();
+        self.processes += 1;
+        self.objects.iter_mut().for_each(|object| object.searched = false);
+        self.wake();
+    }
+
+    fn conclude(&mut self, index: usize, outcome: Outcome, now: Timestamp) {
+        let object = &mut self.objects[index];
+        object.gone = object.deleting && outcome.inventory.0.is_empty() && outcome.unsaved.is_none();
+        object.due = outcome.requeue.and_then(|after| now.checked_add(after).ok());
+        let path = object.path();
+        let outputs = outputs(&outcome);
+        object.last = Some(outcome);
+        // A change of an object's outputs wakes those that use them.
+        if self.foreign.insert(path, outputs.clone()) != Some(outputs) {
+            for other in self.objects.iter_mut().filter(|other| !other.gone) {
+                other.due = other.due.or(Some(now));
+            }
+        }
+    }
+}
+
+/// All outputs of an object, by `node.output`.
+fn outputs(outcome: &Outcome) -> Value {
+    let mut all = Map::new();
+    for (key, look) in &outcome.sights {
+        if let Ok(Look::Present(sight)) = look {
+            for (name, value) in sight.out.as_object().into_iter().flatten() {
+                all.insert(format!("{}.{name}", key.id), value.clone());
+            }
+        }
+    }
+    all.into()
+}
