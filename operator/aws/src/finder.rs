@@ -42,7 +42,15 @@ fn is_copy(arn: &str) -> bool {
     arn.split(':').nth(5).is_some_and(|kind| COPIES.contains(&kind))
 }
 
-/// Finds what an owner has in AWS by its UID tag, in all services that the Tagging API knows.
+/// What the providers record of a resource: its ARN, and of what EC2 has, its id.
+fn handle(arn: String) -> Handle {
+    match (arn.split(':').nth(2), arn.rsplit_once('/')) {
+        (Some("ec2"), Some((_, id))) => Handle(id.to_owned()),
+        _ => Handle(arn),
+    }
+}
+
+/// Finds what an owner has in AWS by its tags, in all services that the Tagging API knows.
 pub struct TagFinder {
     clients: Clients,
 }
@@ -54,12 +62,13 @@ impl TagFinder {
 }
 
 impl Finder for TagFinder {
-    fn find<'a>(&'a self, uid: &'a str, region: &'a str) -> BoxFuture<'a, Result<Vec<Found>>> {
+    fn find<'a>(&'a self, tags: &'a BTreeMap<String, String>, region: &'a str) -> BoxFuture<'a, Result<Vec<Found>>> {
         Box::pin(async move {
-            let filter = TagFilter::builder().key(tag::UID).values(uid).build();
-            let found = read(self.clients.tagging(region).get_resources().tag_filters(filter)).await?;
-            let found = found.into_iter().filter(|(arn, _)| !is_copy(arn));
-            Ok(found.map(|(arn, tags)| Found { handle: Handle(arn), tags }).collect())
+            // Of several filters, all must match (API reference, GetResources, `TagFilters`).
+            let filters = tags.iter().map(|(key, value)| TagFilter::builder().key(key).values(value).build());
+            let request = self.clients.tagging(region).get_resources().set_tag_filters(Some(filters.collect()));
+            let found = read(request).await?.into_iter();
+            Ok(found.map(|(arn, tags)| Found { copy: is_copy(&arn), handle: handle(arn), tags }).collect())
         })
     }
 }
@@ -171,9 +180,20 @@ mod tests {
 
     #[tokio::test]
     async fn an_owner_is_found_on_every_page() {
-        let found = TagFinder::new(clients().with_client(REGION, tagging())).find("uid-1", REGION).await;
-        let handles: Vec<_> = found.expect("it is found").into_iter().map(|found| found.handle.0).collect();
-        assert_eq!(handles, ["arn:late", "arn:ours"]);
+        let uid = [(tag::UID.to_owned(), "x".to_owned())].into();
+        let found = TagFinder::new(clients().with_client(REGION, tagging())).find(&uid, REGION).await;
+        let found: Vec<_> = found.expect("it is found").into_iter().map(|found| (found.handle.0, found.copy)).collect();
+        let of = |handle: &str, copy| (handle.to_owned(), copy);
+        let snapshot = of("arn:aws:rds:eu-west-1:1:snapshot:final", true);
+        assert_eq!(found, [snapshot, of("arn:late", false), of("arn:ours", false)]);
+    }
+
+    #[test]
+    fn what_ec2_has_goes_by_its_id_and_all_else_by_its_arn() {
+        let of = |arn: &str| handle(arn.into()).0;
+        assert_eq!(of("arn:aws:ec2:eu-west-1:1:security-group/sg-1"), "sg-1");
+        assert_eq!(of("arn:aws:iam::1:role/r"), "arn:aws:iam::1:role/r");
+        assert_eq!(of("arn:aws:rds:eu-west-1:1:db:orders"), "arn:aws:rds:eu-west-1:1:db:orders");
     }
 
     #[tokio::test]

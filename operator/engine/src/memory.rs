@@ -21,6 +21,8 @@ struct Notes {
     unsent: BTreeSet<NodeId>,
     /// Since when it has been in doubt whether a node exists.
     doubt: BTreeMap<NodeId, Timestamp>,
+    /// Objects whose inventory was rebuilt: what this process intends for them may have been made before.
+    rebuilt: BTreeSet<String>,
     failures: BTreeMap<NodeId, u32>,
     settling: BTreeMap<NodeId, Timestamp>,
     /// How long each kind last took to settle.
@@ -44,9 +46,17 @@ impl Memory {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// An intent was written just now: nothing can exist yet.
+    /// An intent was written just now: nothing can exist yet, unless an earlier one was lost.
     pub fn intended(&self, uid: &str, key: &NodeKey) {
-        self.notes().unsent.insert((uid.into(), key.clone()));
+        let mut notes = self.notes();
+        if !notes.rebuilt.contains(uid) {
+            notes.unsent.insert((uid.into(), key.clone()));
+        }
+    }
+
+    /// The object's inventory was lost, and rebuilt from what shows: what does not show yet may be there all the same.
+    pub fn rebuilt(&self, uid: &str) {
+        self.notes().rebuilt.insert(uid.into());
     }
 
     /// A create is about to be sent: from now on, absence is in doubt.
@@ -133,6 +143,7 @@ impl Memory {
     pub fn forget(&self, uid: &str) {
         let mut notes = self.notes();
         notes.unsent.retain(|(owner, _)| owner != uid);
+        notes.rebuilt.remove(uid);
         notes.doubt.retain(|(owner, _), _| owner != uid);
         notes.failures.retain(|(owner, _), _| owner != uid);
         notes.settling.retain(|(owner, _), _| owner != uid);
@@ -178,6 +189,14 @@ mod tests {
         assert_eq!(doubtful(&memory, 0), 0);
         memory.sending(&owner().uid, &key, at(5));
         assert_eq!([doubtful(&memory, 6), doubtful(&memory, 15)], [1, 0]);
+    }
+
+    #[test]
+    fn what_is_intended_after_a_loss_may_have_been_made_before() {
+        let (memory, key) = (Memory::default(), NodeKey::new("a", 1));
+        memory.rebuilt(&owner().uid);
+        memory.intended(&owner().uid, &key);
+        assert_eq!([doubtful(&memory, 0), doubtful(&memory, 10)], [1, 0]);
     }
 
     #[test]

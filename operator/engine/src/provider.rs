@@ -18,7 +18,6 @@ use crate::error::{Error, Result};
 
 /// What a look finds.
 #[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "it is made once a look and read at once")]
 pub enum Seen<R: Resource> {
     Absent,
     Present {
@@ -258,8 +257,8 @@ impl Registry {
 
 /// Finds what bears an object's owner tags, when its inventory is lost.
 pub trait Finder: Send + Sync {
-    /// Everything in the region that carries this owner's UID tag.
-    fn find<'a>(&'a self, uid: &'a str, region: &'a str) -> BoxFuture<'a, Result<Vec<Found>>>;
+    /// Everything in the region that carries all of these tags, and the copies of data that carry them.
+    fn find<'a>(&'a self, tags: &'a BTreeMap<String, String>, region: &'a str) -> BoxFuture<'a, Result<Vec<Found>>>;
 }
 
 /// One resource found by its tags.
@@ -267,4 +266,6 @@ pub trait Finder: Send + Sync {
 pub struct Found {
     pub handle: Handle,
     pub tags: BTreeMap<String, String>,
+    /// It is a snapshot or a backup, and bears the tags of what it was taken from.
+    pub copy: bool,
 }

@@ -145,7 +145,13 @@ impl Id {
 
     /// The name of the last snapshot: derived from the UID, so that a second try finds the first.
     pub fn final_snapshot(&self) -> String {
-        let uid = short_hash(&[&self.owner.uid, &self.node, &self.incarnation.to_string()]);
+        let (incarnation, remade) = (self.incarnation.to_string(), self.remade.to_string());
+        let mut life = vec![&self.owner.uid, &self.node, &incarnation];
+        // One that was made anew under the same name holds other data than the one before.
+        if self.remade > 0 {
+            life.push(&remade);
+        }
+        let uid = short_hash(&life);
         let name = self.name(63 - "final--".len() - uid.len());
         format!("{name}-final-{uid}")
     }

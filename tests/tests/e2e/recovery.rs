@@ -117,21 +117,41 @@ fn entries(object: &Value) -> Result<Vec<Value>> {
 async fn deleted(scene: &Scene<'_>) -> Result<()> {
     scene.tenant.apply_environment(SOON).await?;
     for (how, loss) in losses() {
-        deleted_after(scene, &loss).await.context(how)?;
+        lost_while_deleted(scene, &loss).await.context(how)?;
+        // Nothing is taken for gone on the word of a search that failed.
+        let throttled = Rule::new(Fault::Fail).operation("resourcegroupstaggingapi", "GetResources");
+        scene.tenant.set_rules(&[throttled]).await?;
+        scene.operator.restart().await?;
+        goes_entirely(scene).await.context(how)?;
     }
-    Ok(())
+    lost_while_deleted(scene, &losses()[1].1).await?;
+    // Nor while nobody says in which account to search.
+    serve(scene, None).await?;
+    scene.operator.restart().await?;
+    scene.passes(2, STEP).await?;
+    let waiting = scene.tenant.kubectl.get("datatier", "orders").await.context("it went, and left everything")?;
+    let ready = condition(&waiting, "Ready").context("Ready")?;
+    ensure(ready["status"] == "False" && ready["message"] != "", ready)?;
+    serve(scene, Some(&scene.tenant.name)).await?;
+    goes_entirely(scene).await.context("served again")
 }
 
-async fn deleted_after(scene: &Scene<'_>, loss: &Value) -> Result<()> {
+/// A tier that was Ready is deleted while the operator is down, and its status is lost.
+async fn lost_while_deleted(scene: &Scene<'_>, loss: &Value) -> Result<()> {
     scene.ready(&tier(scene)).await?;
     scene.operator.stop().await?;
     scene.tenant.kubectl.delete("datatier", "orders").await?;
     let lost = scene.tenant.kubectl.patch_status("datatier", "orders", loss).await?;
-    ensure(lost["metadata"]["deletionTimestamp"].is_string(), &lost["metadata"])?;
-    // Nothing is taken for gone on the word of a search that failed.
-    let throttled = Rule::new(Fault::Fail).operation("resourcegroupstaggingapi", "GetResources");
-    scene.tenant.set_rules(&[throttled]).await?;
-    scene.operator.restart().await?;
+    ensure(lost["metadata"]["deletionTimestamp"].is_string(), &lost["metadata"])
+}
+
+/// Sets the label by which the Environment selects the tenant's namespace, or takes it off.
+async fn serve(scene: &Scene<'_>, environment: Option<&str>) -> Result<()> {
+    let labels = json!({ "metadata": { "labels": { "terrace.dev/environment": environment } } });
+    scene.tenant.kubectl.patch("namespace", &scene.tenant.name, &labels).await.map(drop)
+}
+
+async fn goes_entirely(scene: &Scene<'_>) -> Result<()> {
     scene.tenant.kubectl.wait_until_gone("datatier", "orders", STEP).await?;
     nothing_is_left(scene).await
 }

@@ -9,7 +9,7 @@ use kube::runtime::controller::Action;
 use serde_json::Value;
 use terrace_crds::{Environment, EnvironmentPin, TierStatus, User};
 use terrace_engine::ownership::Adopt;
-use terrace_engine::rebuild::rebuild;
+use terrace_engine::rebuild::{Lost, rebuild};
 use terrace_engine::{Ledger, Outcome, Request, report};
 use terrace_model::identity::Freshness;
 use terrace_model::{Graph, Inventory, OwnerRef, Place, Val};
@@ -50,6 +50,8 @@ struct Wishes {
     outputs: BTreeMap<&'static str, Val<Value>>,
     /// The outputs of other objects, by their keys as text.
     foreign: BTreeMap<String, Value>,
+    /// Why some of them are not known yet.
+    waits: Option<Problem>,
     /// Whom the graph admits.
     users: Vec<User>,
 }
@@ -80,7 +82,13 @@ impl<T: Managed> Job<'_, T> {
         };
         let adopt = if self.deleting { Adopt::default() } else { policy::adopt(self.object, environment, &labels)? };
         self.pin(environment).await?;
-        let inventory = self.inventory(environment, &cloud, &owner).await?;
+        // A record that was lost is looked for where the wishes say, also while the object is deleted, if they can be had.
+        let names = match self.deleting && self.lost() {
+            true => self.expand(environment, &cloud, &labels).await.ok(),
+            false => None,
+        };
+        let graph = wishes.as_ref().or(names.as_ref()).map(|wishes| &wishes.graph);
+        let inventory = self.inventory(environment, &cloud, &owner, graph, adopt.same_object).await?;
         let outcome = self.pass(&cloud, &owner, inventory, wishes.as_ref(), &adopt).await;
         Ok(self.conclude(&outcome, wishes))
     }
@@ -128,9 +136,12 @@ impl<T: Managed> Job<'_, T> {
         environment: &Environment,
         cloud: &Cloud,
         owner: &OwnerRef,
+        graph: Option<&Graph>,
+        same_object: bool,
     ) -> Result<Inventory, Problem> {
         let process = &self.context.process;
-        if !self.lost() || process.is_searched(self.uid) {
+        let is_blank = same_object && self.before.resources.is_empty();
+        if !(self.lost() || is_blank) || process.is_searched(self.uid) {
             return Ok(ledger::inventory(self.before)?);
         }
         let regions = [&environment.spec.region]
@@ -139,7 +150,9 @@ impl<T: Managed> Job<'_, T> {
         let name = environment.name_any();
         let places: Vec<Place> =
             regions.map(|region| Place { environment: name.clone(), region: region.clone() }).collect();
-        let found = rebuild(&cloud.finder(), owner, &places, cloud.engine.kinds()).await?;
+        let (memory, now) = (&self.context.memory, Timestamp::now());
+        let lost = Lost { owner, places: &places, kinds: cloud.engine.kinds(), graph, same_object, memory, now };
+        let found = rebuild(&cloud.finder(), &lost).await?;
         // A mark before the record would be believed after a failed write.
         self.ledger.save(&found).await?;
         if found.0.is_empty() {
@@ -158,7 +171,7 @@ impl<T: Managed> Job<'_, T> {
         let asking = links::Asking { me: &self.key, environment: &pin(environment), made: &made };
         let uses = self.object.uses();
         let look = |all: &_| links::links(all, &uses, &asking, &self.users, &self.before.users);
-        let links::Links { targets, users, foreign } = self.context.neighbours.look(look)?;
+        let links::Links { targets, waits, users, foreign } = self.context.neighbours.look(look)?;
         let environment = described::environment(environment, labels)?;
         let asking = named::Asking {
             environment: &environment,
@@ -184,7 +197,7 @@ impl<T: Managed> Job<'_, T> {
         };
         let graph =
             self.object.expand(&facts).map_err(|invalid| Problem::stalled("InvalidSpec", invalid.to_string()))?;
-        Ok(Wishes { graph, outputs: self.object.outputs(), foreign, users: listed })
+        Ok(Wishes { graph, outputs: self.object.outputs(), foreign, waits, users: listed })
     }
 
     /// From its first intent on, an object keeps its Environment.
@@ -234,7 +247,10 @@ impl<T: Managed> Job<'_, T> {
         if !outcome.inventory.0.is_empty() {
             self.context.process.recorded(self.uid);
         }
-        let report = report(outcome, self.deleting);
+        let mut report = report(outcome, self.deleting);
+        if let Some(waits) = wishes.as_ref().and_then(|wishes| wishes.waits.as_ref()) {
+            links::explain(&mut report, waits);
+        }
         let drifted: BTreeSet<_> = outcome.drift.keys().map(ToString::to_string).collect();
         self.context.metrics.drift(T::KIND, drifted.len());
         for (key, error) in &outcome.failures {

@@ -48,6 +48,8 @@ pub struct Behaviour {
     pub labelled: bool,
     /// An update takes one field, and leaves the rest to the next.
     pub one_field_a_call: bool,
+    /// The Tagging API shows it.
+    pub listed: bool,
 }
 
 const LATE: &[&str] = &["endpoint", "readerEndpoint", "port", "masterSecretArn"];
@@ -79,6 +81,7 @@ fn usual(spec: &KindSpec) -> Behaviour {
         within: None,
         labelled: false,
         one_field_a_call: false,
+        listed: true,
     };
     if named { seconds(2, 1, 1)(behaviour) } else { behaviour }
 }
@@ -97,7 +100,10 @@ pub fn behaviour(spec: &KindSpec) -> Behaviour {
         "ec2/SecurityGroupRule" => Behaviour { prefix: Some("sgr-"), within: Some("groupId"), ..usual },
         // IAM user guide, "Troubleshoot IAM": a new role is not seen everywhere at once. A policy that names a resource
         // does not hold it.
-        "iam/Role" => seconds(0, 0, 0)(Behaviour { holds: false, usable_after: Duration::from_secs(10), ..usual }),
+        // IAM is global, and no region's GetResources is relied on to list its roles: they are found by name.
+        "iam/Role" => {
+            seconds(0, 0, 0)(Behaviour { holds: false, usable_after: Duration::from_secs(10), listed: false, ..usual })
+        }
         "rds/DbCluster" => seconds(120, 30, 60)(usual),
         "rds/DbClusterInstance" => seconds(240, 60, 90)(usual),
         "rds/DbInstance" => seconds(300, 60, 120)(usual),
@@ -108,7 +114,9 @@ pub fn behaviour(spec: &KindSpec) -> Behaviour {
         }
         "rds/DbReplica" => seconds(300, 60, 90)(Behaviour { needs_ready: true, ..usual }),
         "secretsmanager/Secret" => seconds(0, 0, 0)(Behaviour { name_held: Duration::from_secs(60), ..usual }),
-        kind if kind.starts_with("kubernetes/") => Behaviour { held: false, holds: false, labelled: true, ..usual },
+        kind if kind.starts_with("kubernetes/") => {
+            Behaviour { held: false, holds: false, labelled: true, listed: false, ..usual }
+        }
         _ => usual,
     }
 }

@@ -106,6 +106,16 @@ impl Console<'_> {
         self.0.world(|world, _| world.failing.insert(kind.into(), text.into()));
     }
 
+    /// Somebody writes into its data: from now on it holds other data than its copies.
+    pub fn write(&self, handle: &Handle) {
+        self.with(handle, |world, _, live| {
+            let data = live.data.map(|_| world.fresh_data());
+            if let Some(live) = world.live.get_mut(&live.key) {
+                live.data = data;
+            }
+        });
+    }
+
     /// Changes the secret that it is or has.
     pub fn rotate(&self, handle: &Handle) {
         self.edit(handle, |live| live.rotations += 1);
@@ -127,8 +137,16 @@ impl Console<'_> {
             let source = Key { region: region.into(), kind: kind.into(), name: format!("source-of-{name}") };
             let (handle, data) = (Handle(source.name.clone()), world.fresh_data());
             let key = Key { name: name.into(), ..source.clone() };
-            let snapshot =
-                Snapshot { name: name.into(), source, handle, maker: None, data, taken: now, available: now };
+            let snapshot = Snapshot {
+                name: name.into(),
+                source,
+                handle,
+                maker: None,
+                data,
+                tags: Default::default(),
+                taken: now,
+                available: now,
+            };
             world.snapshots.insert(key, snapshot);
             data
         })

@@ -1,5 +1,7 @@
 //! What looks find: of what was made, as far as it shows yet, and of what other resources bring along.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use terrace_model::{Handle, Id, KindSpec, Owner};
@@ -41,17 +43,17 @@ impl World {
         (live.state(now) == State::Ready && live.spec.address.is_empty()).then(|| live.outputs(now))
     }
 
-    /// Everything that bears a UID, as far as its tags show.
-    pub fn tagged(&self, now: Timestamp, uid: &str, region: &str) -> Vec<Found> {
-        let bears = |live: &&Live| {
-            live.key.region == region
-                && !live.key.kind.starts_with("kubernetes/")
-                && live.is_visible(now)
-                && live.shows_tags(now)
-                && live.tagged_uid().as_deref() == Some(uid)
+    /// Everything that bears these tags, as far as they show, and the copies of data that bear them.
+    pub fn tagged(&self, now: Timestamp, tags: &BTreeMap<String, String>, region: &str) -> Vec<Found> {
+        let bears = |own: &BTreeMap<String, String>| tags.iter().all(|(key, value)| own.get(key) == Some(value));
+        let shows = |live: &&Live| {
+            live.key.region == region && live.behaviour.listed && live.is_visible(now) && live.shows_tags(now)
         };
-        let found = |live: &Live| Found { handle: live.handle.clone(), tags: live.tags() };
-        self.live.values().filter(bears).map(found).collect()
+        let standing = self.live.values().filter(shows).map(|live| (live.handle.clone(), live.tags(), false));
+        let copies = self.snapshots.iter().filter(|(key, _)| key.region == region);
+        let copies = copies.map(|(key, copy)| (Handle(format!("snapshot:{}", key.name)), copy.tags.clone(), true));
+        let found = standing.chain(copies).filter(|(_, own, _)| bears(own));
+        found.map(|(handle, tags, copy)| Found { handle, tags, copy }).collect()
     }
 
     /// A read-only thing: the version of a secret that is there, or something outside that is there unless hidden.
@@ -132,12 +134,12 @@ mod tests {
         let a = id("test/Thing", "a");
         let handle = bench.make(&a, json!({})).unwrap();
         assert_eq!(bench.sight(&a).owner, Owner::Untagged);
-        let find = || bench.sim.world(|world, now| world.tagged(now, &a.owner.uid, &a.place.region));
+        let find = || bench.sim.world(|world, now| world.tagged(now, &a.owner_tags(), &a.place.region));
         assert_eq!(find(), []);
         later(&bench, 5);
         let owner = Owner::Tagged { owner: a.owner.clone(), node: "a".into(), incarnation: 1 };
         assert_eq!(bench.sight(&a).owner, owner);
-        assert_eq!(find(), [Found { handle, tags: a.owner_tags() }]);
+        assert_eq!(find(), [Found { handle, tags: a.owner_tags(), copy: false }]);
     }
 
     #[test]
@@ -165,7 +167,7 @@ mod tests {
         let mut elsewhere = Id { handle: Some(handle), ..a.clone() };
         elsewhere.place.region = "us-east-1".into();
         assert!(bench.is_absent(&elsewhere));
-        assert_eq!(bench.sim.world(|world, now| world.tagged(now, &a.owner.uid, "us-east-1")), []);
+        assert_eq!(bench.sim.world(|world, now| world.tagged(now, &elsewhere.owner_tags(), "us-east-1")), []);
     }
 
     #[test]

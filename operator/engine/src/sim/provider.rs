@@ -1,5 +1,6 @@
 //! The one provider of the simulation, for every kind.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -95,9 +96,9 @@ impl Erased for SimProvider {
 }
 
 impl Finder for SimAws {
-    fn find<'a>(&'a self, uid: &'a str, region: &'a str) -> BoxFuture<'a, Result<Vec<Found>>> {
-        let what = ("tagging/Resources", Op::Find, format!("{uid} in {region}"));
-        Box::pin(self.call(what, move |world, now| Ok(world.tagged(now, uid, region))))
+    fn find<'a>(&'a self, tags: &'a BTreeMap<String, String>, region: &'a str) -> BoxFuture<'a, Result<Vec<Found>>> {
+        let what = ("tagging/Resources", Op::Find, format!("{tags:?} in {region}"));
+        Box::pin(self.call(what, move |world, now| Ok(world.tagged(now, tags, region))))
     }
 }
 
@@ -107,6 +108,7 @@ mod tests {
     use crate::sim::testkit::{Bench, database, id};
     use futures::executor::block_on;
     use serde_json::json;
+    use terrace_model::identity::tag;
 
     #[test]
     fn there_is_a_provider_for_every_kind() {
@@ -125,9 +127,12 @@ mod tests {
         let bench = Bench::default();
         let a = id("test/Thing", "a");
         let handle = bench.make(&a, json!({})).unwrap();
-        let found = block_on(bench.sim.find(&a.owner.uid, &a.place.region)).unwrap();
-        assert_eq!(found, [Found { handle, tags: a.owner_tags() }]);
-        assert_eq!(block_on(bench.sim.find("another", &a.place.region)).unwrap(), []);
+        let find = |uid: &str| {
+            let tags = [(tag::UID.to_owned(), uid.to_owned())].into();
+            block_on(bench.sim.find(&tags, &a.place.region)).unwrap()
+        };
+        assert_eq!(find(&a.owner.uid), [Found { handle, tags: a.owner_tags(), copy: false }]);
+        assert_eq!(find("another"), []);
         assert_eq!(bench.sim.calls().of("tagging/Resources", Op::Find), 2);
     }
 

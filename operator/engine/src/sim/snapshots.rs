@@ -1,5 +1,7 @@
 //! Copies of data: taken as something is deleted, and what new resources are made from.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde_json::Value;
 use terrace_model::{Handle, Id, KindSpec};
@@ -18,6 +20,8 @@ pub struct Snapshot {
     pub handle: Handle,
     pub maker: Option<Maker>,
     pub data: u64,
+    /// Copied from the source (RDS user guide, "Copying tags to DB snapshots").
+    pub tags: BTreeMap<String, String>,
     pub taken: Timestamp,
     /// When something can be made from it.
     pub available: Timestamp,
@@ -44,6 +48,7 @@ impl World {
             handle: live.handle.clone(),
             maker: live.maker.clone(),
             data: live.data.unwrap_or_default(),
+            tags: live.tags(),
             taken: now,
             available,
         };

@@ -220,6 +220,21 @@ async fn what_an_earlier_object_left_is_edited_and_replaced_like_ones_own() {
     assert_eq!((second.of("db").data, standing(&sim, &db.handle).is_none()), (db.data, true));
 }
 
+#[tokio::test]
+async fn what_an_earlier_object_had_replaced_is_taken_over_as_it_is_now() {
+    let mut first = World::new(vec![Object::new("orders", sample("smallest"))]);
+    first.ready("first").await;
+    first.objects[0].graph = rekeyed(&sample("smallest"), "other");
+    first.ready("replaced").await;
+    let (sim, left, db) = (first.sim.clone(), first.standing(), first.of("db"));
+    let before = sim.calls();
+    let mut second = again(&sim, &first.objects[0]);
+    second.objects[0].adopt.same_object = true;
+    second.ready("taken over").await;
+    assert_eq!((second.of("db").handle, second.standing()), (db.handle, left), "{}", sim.trace());
+    assert_eq!(sim.calls().since(&before).of(DATABASE, Op::Create), 0);
+}
+
 /// An object whose end retains everything, and a new one of the same name.
 async fn retained() -> (World, Vec<Live>) {
     let mut first = World::new(vec![Object::new("orders", sample("retain"))]);

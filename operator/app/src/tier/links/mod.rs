@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use terrace_crds::{EnvironmentPin, TierStatus, User};
-use terrace_engine::reason;
+use terrace_engine::{Report, reason};
 use terrace_model::Val;
 use terrace_tiers::{ObjectKey, Objects, Use, facts};
 
@@ -49,6 +49,8 @@ pub struct Asking<'a> {
 pub struct Links {
     /// The outputs of what it refers to.
     pub targets: Objects,
+    /// Why there are none of some: the nodes that need them wait.
+    pub waits: Option<Problem>,
     /// The users that it takes in.
     pub users: Vec<facts::User>,
     /// The outputs that its graph may refer to, by the key of their object as text.
@@ -66,9 +68,9 @@ pub fn links(
     live: &[facts::User],
     listed: &[User],
 ) -> Result<Links, Problem> {
-    let (targets, users) = (targets(all, uses, asking)?, admitted(live, listed));
+    let ((targets, waits), users) = (targets(all, uses, asking)?, admitted(live, listed));
     let foreign = foreign(all, &targets, &users);
-    Ok(Links { targets, users, foreign })
+    Ok(Links { targets, waits, users, foreign })
 }
 
 /// What one reference comes to.
@@ -77,26 +79,33 @@ enum Standing<'n> {
     Open(&'n BTreeMap<String, String>),
     /// Somebody must do something.
     Refused(Problem),
+    /// There is no such object.
+    Missing(Problem),
     /// It becomes open by itself.
     Waits(Problem),
 }
 
-/// The outputs of what the object refers to, by the target's key as text.
+/// The outputs of what the object refers to, by the target's key as text; and why some have nothing to offer yet: the nodes
+/// that need these wait.
 ///
 /// # Errors
-/// Every reference that is not admitted or cannot be; or, where all are, every one that has nothing to offer yet.
-fn targets(all: &Neighbourhood, uses: &[Use], asking: &Asking) -> Result<Objects, Problem> {
-    let (mut objects, mut refused, mut waits) = (Objects::new(), Vec::new(), Vec::new());
+/// Every reference that is not admitted or cannot be; or, where all are, every one that leads nowhere, or to what the
+/// object must know to begin at all.
+fn targets(all: &Neighbourhood, uses: &[Use], asking: &Asking) -> Result<(Objects, Option<Problem>), Problem> {
+    let (mut objects, mut refused, mut held, mut waits) = (Objects::new(), Vec::new(), Vec::new(), Vec::new());
     for used in uses {
         match standing(all, used, asking) {
             Standing::Open(outputs) => drop(objects.insert(used.target.to_string(), outputs.clone())),
             // What was made from the target stands without it.
             _ if used.is_over(asking.made) => {}
             Standing::Refused(problem) => refused.push(problem),
+            Standing::Missing(problem) => held.push(problem),
+            // What an object begins with is no reference in its graph, but stands there itself.
+            Standing::Waits(problem) if used.until.is_some() => held.push(problem),
             Standing::Waits(problem) => waits.push(problem),
         }
     }
-    together(refused).or_else(|| together(waits)).map_or(Ok(objects), Err)
+    together(refused).or_else(|| together(held)).map_or_else(|| Ok((objects, together(waits))), Err)
 }
 
 /// One problem of several of the same sort: the first one's reason, and the words of all.
@@ -119,7 +128,7 @@ fn standing<'n>(all: &'n Neighbourhood, used: &Use, asking: &Asking) -> Standing
     }
     let Some(found) = all.get(target) else {
         let message = format!("{field} names {title}, and there is none: apply it, or correct the name");
-        return waits("ReferenceNotFound", message);
+        return Standing::Missing(watched("ReferenceNotFound", message));
     };
     if let Some(theirs) = found.environment.as_ref().filter(|theirs| theirs.uid != asking.environment.uid) {
         let (theirs, ours) = (&theirs.name, &asking.environment.name);
@@ -137,6 +146,16 @@ fn standing<'n>(all: &'n Neighbourhood, used: &Use, asking: &Asking) -> Standing
     match used.needs.iter().find(|output| !found.outputs.contains_key(**output)) {
         Some(output) => waits(reason::WAITING, format!("{field}: waiting for {title}, which has no {output} yet")),
         None => Standing::Open(&found.outputs),
+    }
+}
+
+/// Says what a report means by waiting: which reference waits, and for what. What settles or fails comes before that.
+pub fn explain(report: &mut Report, waits: &Problem) {
+    if report.ready.reason == reason::WAITING {
+        report.ready.reason = waits.reason;
+        for verdict in [&mut report.ready, &mut report.reconciling] {
+            verdict.message.clone_from(&waits.message);
+        }
     }
 }
 

@@ -17,7 +17,9 @@ fn all(orders: Option<Neighbour>) -> Neighbourhood {
 
 fn ask(all: &Neighbourhood, uses: &[Use], made: &[&str]) -> Result<Objects, Problem> {
     let made = made.iter().map(|id| (*id).to_owned()).collect();
-    targets(all, uses, &Asking { me: &copy(), environment: &pinned("e"), made: &made })
+    let asking = Asking { me: &copy(), environment: &pinned("e"), made: &made };
+    let (objects, waits) = targets(all, uses, &asking)?;
+    waits.map_or(Ok(objects), Err)
 }
 
 fn listed() -> Neighbour {
@@ -105,6 +107,18 @@ fn a_use_that_is_over_holds_nothing_up() {
 }
 
 #[test]
+fn only_what_an_object_begins_with_holds_all_of_it_up() {
+    let asking = Asking { me: &copy(), environment: &pinned("e"), made: &BTreeSet::new() };
+    let all = all(Some(standing()));
+    let (objects, waits) = targets(&all, &[used(orders())], &asking).expect("the rest of it goes on");
+    assert!(objects.is_empty() && waits.is_some_and(|waits| waits.reason == "Waiting"));
+    let begins = Use { until: Some("db"), ..used(orders()) };
+    assert_eq!(targets(&all, &[begins], &asking).expect_err("it cannot begin").reason, "Waiting");
+    let nobody = used(ObjectKey::new("DataTier", "shop", "nobody"));
+    assert_eq!(targets(&all, &[nobody], &asking).expect_err("there is none").reason, "ReferenceNotFound");
+}
+
+#[test]
 fn the_users_are_the_live_objects_that_refer_and_may() {
     let mut all = all(Some(standing()));
     let own = ObjectKey::new("WebApp", "shop", "shop");
@@ -182,4 +196,25 @@ fn objects_that_refer_to_one_another_and_are_all_deleted_do_not_wait_for_one_ano
     // One that is deleted too, and is no target, goes first.
     all.set(&orders(), Some(standing()));
     assert!(kept(&all, &status).is_some());
+}
+
+#[test]
+fn a_report_of_waiting_names_the_reference_that_waits() {
+    use terrace_engine::report::Verdict;
+    let verdict = |status, reason, message: &str| Verdict { status, reason, message: message.into() };
+    let report = |reason: &'static str| Report {
+        ready: verdict(false, reason, "binding: waiting for db"),
+        reconciling: verdict(true, "Reconciling", "binding: waiting for db"),
+        stalled: verdict(false, "Progressing", ""),
+        drifted: verdict(false, "AsWished", ""),
+        degraded: verdict(false, "AsExpected", ""),
+        nodes: BTreeMap::new(),
+    };
+    let waits = ask(&all(Some(standing())), &[used(orders())], &[]).expect_err("it is not listed");
+    for (reason, says) in [("Waiting", waits.message.as_str()), ("Settling", "binding: waiting for db")] {
+        let mut report = report(reason);
+        explain(&mut report, &waits);
+        assert_eq!((report.ready.reason, report.ready.message.as_str()), (reason, says));
+        assert_eq!((report.reconciling.reason, report.reconciling.message.as_str()), ("Reconciling", says));
+    }
 }

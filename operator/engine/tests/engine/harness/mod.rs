@@ -8,11 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use terrace_engine::ownership::Adopt;
-use terrace_engine::rebuild::rebuild;
-use terrace_engine::sim::{Faults, SimAws};
+use terrace_engine::rebuild::{Lost, rebuild};
+use terrace_engine::sim::{Faults, Op, STATUS, SimAws};
 use terrace_engine::{ChangePolicy, Engine, Ledger, Look, Memory, Outcome, Policy, Registry, Request, Result};
 use terrace_model::identity::Freshness;
 use terrace_model::{DeletionPolicy, Graph, Inventory, OwnerRef, Place};
@@ -115,6 +116,28 @@ pub struct World {
     processes: usize,
     mutant: Mutant,
     foreign: BTreeMap<String, Value>,
+    /// The inventory is lost right after so many saves, counted over the life of the simulation.
+    pub lose_at: Option<u64>,
+}
+
+/// A ledger that is lost right after a save, as when an object is restored from a backup.
+struct Losing {
+    right: Box<dyn Ledger>,
+    sim: Arc<SimAws>,
+    object: String,
+    at: u64,
+}
+
+impl Ledger for Losing {
+    fn save<'a>(&'a self, inventory: &'a Inventory) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            let result = self.right.save(inventory).await;
+            if self.sim.calls().of(STATUS, Op::Save) == self.at {
+                self.sim.lose_inventory(&self.object);
+            }
+            result
+        })
+    }
 }
 
 /// A run that did not come to rest.
@@ -135,6 +158,7 @@ impl World {
             processes: 1,
             mutant,
             foreign: BTreeMap::new(),
+            lose_at: None,
         };
         for object in &world.objects {
             prepare(&world.sim, object);
@@ -221,7 +245,7 @@ impl World {
             }
         };
         let object = &self.objects[index];
-        let ledger = (self.mutant.ledger)(Box::new(kept));
+        let ledger = self.ledger(object, Box::new(kept));
         let request = Request {
             owner: &owner,
             graph: (!object.deleting).then_some(&object.graph),
@@ -247,7 +271,16 @@ impl World {
         self.conclude(index, outcome, now);
     }
 
-    /// A finalizer without an inventory: it was lost, and is found again by tags before anything else.
+    fn ledger(&self, object: &Object, kept: Box<dyn Ledger>) -> Box<dyn Ledger> {
+        let ledger = (self.mutant.ledger)(kept);
+        match self.lose_at {
+            Some(at) => Box::new(Losing { right: ledger, sim: self.sim.clone(), object: object.path(), at }),
+            None => ledger,
+        }
+    }
+
+    /// A finalizer without an inventory: it was lost, and is found again by tags and names before anything else. So is what
+    /// an earlier object of the name left, where it is to be taken over.
     async fn inventory(
         &mut self,
         index: usize,
@@ -256,11 +289,21 @@ impl World {
         owner: &OwnerRef,
     ) -> Result<Inventory> {
         let object = &mut self.objects[index];
-        let is_lost = std::mem::replace(&mut object.held, true) && known.is_none() && !object.searched;
+        let begun = std::mem::replace(&mut object.held, true) || object.adopt.same_object;
+        let is_lost = begun && known.is_none() && !object.searched;
         if !is_lost {
             return Ok(known.unwrap_or_default());
         }
-        let found = rebuild(self.sim.as_ref(), owner, &object.places(), engine.kinds()).await?;
+        let lost = Lost {
+            owner,
+            places: &object.places(),
+            kinds: engine.kinds(),
+            graph: Some(&object.graph),
+            same_object: object.adopt.same_object,
+            memory: &self.memory,
+            now: self.sim.clock().now(),
+        };
+        let found = rebuild(self.sim.as_ref(), &lost).await?;
         object.searched = true;
         Ok(found)
     }
