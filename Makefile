@@ -43,4 +43,4 @@ bench: ## prints the benchmark's figures
 	cargo run --release --package terrace-tests --bin bench
 
 generate: ## writes crds/yaml from the types
-	cargo run --quiet --package terrace-crds --bin generate_crds -- crds/yaml
+	cargo run --quiet --package terrace-crds --bin generate-crds -- crds/yaml

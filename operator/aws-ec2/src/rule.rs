@@ -152,10 +152,6 @@ impl Provider<SecurityGroupRule> for SecurityGroupRules {
         made(id, rules.unwrap_or_default())
     }
 
-    fn made(&self, _id: &Id, handle: &Handle) -> Option<SecurityGroupRuleOutputs> {
-        Some(SecurityGroupRuleOutputs { rule_id: Some(handle.0.clone()) })
-    }
-
     async fn update(&self, id: &Id, have: &SecurityGroupRule, want: &SecurityGroupRule, diff: &Diff) -> Result<()> {
         let Some(rule) = self.rule_id(id).await? else { return Ok(()) };
         let client = writer(&self.clients, id);

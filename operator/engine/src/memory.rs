@@ -8,9 +8,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use terrace_model::{Inventory, NodeKey};
+use terrace_model::{Handle, Inventory, NodeKey, Owner};
 
-use crate::provider::Sight;
+use crate::provider::{Sight, State};
 use crate::situation::Kinds;
 
 type NodeId = (String, NodeKey);
@@ -32,7 +32,31 @@ struct Notes {
 }
 
 /// What was seen of an object's nodes, and when.
-type Seen = BTreeMap<NodeKey, (Timestamp, Sight)>;
+type Seen = BTreeMap<NodeKey, (Timestamp, Kept)>;
+
+/// A sight as it is kept: as text, which takes a fifth of the room.
+struct Kept {
+    have: Box<str>,
+    out: Box<str>,
+    handle: Handle,
+    owner: Owner,
+    state: State,
+    unread: &'static [&'static str],
+}
+
+impl Kept {
+    fn of(sight: &Sight) -> Self {
+        let Sight { have, out, handle, owner, state, unread } = sight.clone();
+        Kept { have: have.to_string().into(), out: out.to_string().into(), handle, owner, state, unread }
+    }
+
+    fn sight(&self) -> Option<Sight> {
+        let value = |text: &str| serde_json::from_str(text).ok();
+        let Kept { have, out, handle, owner, state, unread } = self;
+        let (handle, owner, state) = (handle.clone(), owner.clone(), state.clone());
+        Some(Sight { have: value(have)?, out: value(out)?, handle, owner, state, unread })
+    }
+}
 
 /// What settles faster tells nothing of how long its kind takes.
 const QUICK: Duration = Duration::from_secs(10);
@@ -127,7 +151,7 @@ impl Memory {
 
     /// Remembers what was seen of an object, in the place of what was remembered before.
     pub fn remember<'a>(&self, uid: &str, seen: impl IntoIterator<Item = (&'a NodeKey, Timestamp, &'a Sight)>) {
-        let seen: Seen = seen.into_iter().map(|(key, at, sight)| (key.clone(), (at, sight.clone()))).collect();
+        let seen: Seen = seen.into_iter().map(|(key, at, sight)| (key.clone(), (at, Kept::of(sight)))).collect();
         match seen.is_empty() {
             true => self.notes().seen.remove(uid),
             false => self.notes().seen.insert(uid.into(), seen),
@@ -136,7 +160,9 @@ impl Memory {
 
     /// What was seen of a node since `since`, and when.
     pub fn recall(&self, uid: &str, key: &NodeKey, since: Timestamp) -> Option<(Timestamp, Sight)> {
-        self.notes().seen.get(uid)?.get(key).filter(|(at, _)| *at > since).cloned()
+        let notes = self.notes();
+        let (at, kept) = notes.seen.get(uid)?.get(key).filter(|(at, _)| *at > since)?;
+        Some((*at, kept.sight()?))
     }
 
     /// Forgets an object that is gone.
@@ -212,7 +238,8 @@ mod tests {
         let (memory, key) = (Memory::default(), NodeKey::new("a", 1));
         let sight = Sight::made(&id("a"), &serde_json::Value::Null, &"arn:a".into(), serde_json::Value::Null);
         memory.remember("u", [(&key, at(10), &sight)]);
-        assert!(memory.recall("u", &key, at(9)).is_some_and(|(when, _)| when == at(10)));
+        let recalled = memory.recall("u", &key, at(9)).map(|(when, sight)| (when, sight.handle));
+        assert_eq!(recalled, Some((at(10), "arn:a".into())));
         assert!(memory.recall("u", &key, at(10)).is_none() && memory.recall("v", &key, at(0)).is_none());
         memory.remember("u", []);
         assert!(memory.recall("u", &key, at(0)).is_none());

@@ -69,7 +69,6 @@ impl Lost<'_> {
         let (kind, spec) = self.kinds.get_key_value(found.tags.get(tag::RESOURCE)?.as_str())?;
         let uid = if self.same_object { &owner.uid } else { &self.owner.uid };
         let entry = || Entry {
-            name: found.handle.0.clone(),
             handle: Some(found.handle.clone()),
             // It stood, whatever has become of it: data that is gone when it is looked at is missing, and not new.
             created: self.now.round(jiff::Unit::Second).ok(),

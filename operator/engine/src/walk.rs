@@ -292,7 +292,9 @@ impl Walk<'_> {
         let situation = self.situation(&doubtful);
         let freshness = if step.action == Action::Look { self.freshness } else { Freshness::Now };
         let mut id = situation.id(key, &step.kind, &step.place, freshness);
-        if let (None, Some(address)) = (&id.handle, step.wish.as_ref().and_then(|wish| wish.address.clone())) {
+        // What was found again by its tags, or named for adoption, has a handle and no address on record.
+        let unplaced = id.handle.is_none() || id.address.is_empty();
+        if let Some(address) = step.wish.as_ref().and_then(|wish| wish.address.clone()).filter(|_| unplaced) {
             id.address = address;
         }
         Task {

@@ -169,25 +169,24 @@ impl<'s> Pair<'s> {
         ensure(name == "orders", format_args!("a database without the source's data: {name}"))
     }
 
-    /// Once all is said, nothing is written and nothing is changed.
+    /// It comes to rest: resyncs go by in which nothing is written and nothing is changed.
     async fn still(&self) -> Result<()> {
         let scene = self.scene;
         let objects = async || -> Result<[Value; 2]> {
             Ok([scene.tenant.kubectl.get("datatier", "orders").await?, self.other.get("datatier", "copy").await?])
         };
-        // The first resync after the last change still looks at everything afresh.
-        self.resyncs(2).await?;
-        let before = objects().await?;
-        self.resyncs(2).await?;
-        for (before, after) in before.iter().zip(&objects().await?) {
-            let version = |object: &Value| object["metadata"]["resourceVersion"].clone();
-            ensure(
-                version(before) == version(after),
-                format_args!("{:#} is now {:#}", before["status"], after["status"]),
-            )?;
-        }
-        let calls = scene.tenant.calls().await?;
-        ensure(calls.mutating == 0, format_args!("{:?}", calls.operations))
+        until("rest", 2 * STEP, async || {
+            let before = objects().await?;
+            self.resyncs(3).await?;
+            for (before, after) in before.iter().zip(&objects().await?) {
+                let version = |object: &Value| object["metadata"]["resourceVersion"].clone();
+                let same = version(before) == version(after);
+                ensure(same, format_args!("{:#} is now {:#}", before["status"], after["status"]))?;
+            }
+            let calls = scene.tenant.calls().await?;
+            ensure(calls.mutating == 0, format_args!("{:?}", calls.operations))
+        })
+        .await
     }
 
     /// Waits for so many more resyncs, of which each takes one list of databases.

@@ -73,6 +73,17 @@ fn partition(region: &str) -> &'static str {
     }
 }
 
+/// The ARN of what goes by an id of EC2, as security groups and their rules do; an ARN as it is (Service Authorization
+/// Reference, "Resource types defined by Amazon EC2").
+pub fn arn(environment: &Environment, handle: &str) -> String {
+    let kinds = [("sg-", "security-group"), ("sgr-", "security-group-rule")];
+    let Some((_, kind)) = kinds.into_iter().find(|(prefix, _)| handle.starts_with(prefix)) else {
+        return handle.into();
+    };
+    let (region, account) = (&environment.spec.region, &environment.spec.account);
+    ["arn", partition(region), "ec2", region, account, &[kind, handle].join("/")].join(":")
+}
+
 /// The logical ids of what the object has made already.
 pub fn made(status: &TierStatus) -> std::collections::BTreeSet<String> {
     status.resources.iter().filter(|entry| entry.created.is_some()).map(|entry| entry.id.clone()).collect()
@@ -81,6 +92,22 @@ pub fn made(status: &TierStatus) -> std::collections::BTreeSet<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_goes_by_an_id_is_admitted_by_its_arn() {
+        let environment: Environment = serde_json::from_value(json!({
+            "apiVersion": "terrace.dev/v1alpha1", "kind": "Environment", "metadata": { "name": "prod" },
+            "spec": {
+                "account": "111122223333", "region": "eu-west-1", "identity": { "type": "Operator" },
+                "cluster": { "name": "prod" }, "network": { "vpcId": "vpc-1", "privateSubnets": { "ids": ["subnet-1"] } },
+            },
+        }))
+        .expect("an Environment");
+        assert_eq!(arn(&environment, "sg-1"), "arn:aws:ec2:eu-west-1:111122223333:security-group/sg-1");
+        assert_eq!(arn(&environment, "sgr-1"), "arn:aws:ec2:eu-west-1:111122223333:security-group-rule/sgr-1");
+        assert_eq!(arn(&environment, "arn:aws:iam::1:role/r"), "arn:aws:iam::1:role/r");
+    }
 
     #[test]
     fn a_region_tells_its_partition() {

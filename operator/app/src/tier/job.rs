@@ -84,7 +84,10 @@ impl<T: Managed> Job<'_, T> {
         self.pin(environment).await?;
         // A record that was lost is looked for where the wishes say, also while the object is deleted, if they can be had.
         let names = match self.deleting && self.lost() {
-            true => self.expand(environment, &cloud, &labels).await.ok(),
+            true => match self.expand(environment, &cloud, &labels).await {
+                Err(problem) if !problem.stalled => return Err(problem),
+                expanded => expanded.ok(),
+            },
             false => None,
         };
         let graph = wishes.as_ref().or(names.as_ref()).map(|wishes| &wishes.graph);
@@ -275,11 +278,16 @@ impl<T: Managed> Job<'_, T> {
     }
 
     /// The status where nothing can be done. Who is no user any more is listed no more; nobody new is taken in.
+    ///
+    /// A status that was lost whole stays one that nobody has written, until the inventory has been looked for: else the
+    /// object would next be taken for one that never made anything, and go without what it has.
     pub fn troubled(&self, problem: &Problem) -> TierStatus {
         let status = self.ledger.status();
         let generation = self.object.meta().generation.unwrap_or_default();
         let conditions = conditions::problem(&status.conditions, problem, generation, Timestamp::now());
-        TierStatus { observed_generation: generation, conditions, users: self.remaining(), ..status }
+        let blank = self.lost() && status.environment.is_none() && !self.context.process.is_searched(self.uid);
+        let observed_generation = if blank { status.observed_generation } else { generation };
+        TierStatus { observed_generation, conditions, users: self.remaining(), ..status }
     }
 
     fn remaining(&self) -> Vec<User> {

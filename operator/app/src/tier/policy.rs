@@ -38,7 +38,9 @@ pub fn adopt<T: Managed>(
 ) -> Result<Adopt, Problem> {
     let Some(adopt) = object.common().adopt.as_ref() else { return Ok(Adopt::default()) };
     let limits = facts::limits(environment, labels);
-    if let Some(refused) = adopt.resources.iter().find(|resource| !limits.allows(&resource.handle)) {
+    if let Some(refused) =
+        adopt.resources.iter().find(|resource| !limits.allows(&facts::arn(environment, &resource.handle)))
+    {
         return Err(Problem::stalled(
             "AdoptionNotAllowed",
             format!(

@@ -154,7 +154,7 @@ fn a_user_that_is_listed_stays_when_too_many_come_and_goes_when_it_is_none_any_m
         let users = vec![last.clone(), user(9_999).who];
         TierStatus { observed_generation, users, ..TierStatus::default() }
     };
-    assert_eq!(remaining(&live, &status(1)), [last.clone()]);
+    assert_eq!(remaining(&live, &status(1)), std::slice::from_ref(&last));
     assert_eq!(remaining(&live, &status(-1)).len(), MOST_USERS);
 }
 
