@@ -229,6 +229,11 @@ async fn at_rest(count: usize) -> Result<()> {
         bench.bed.checker.mark(account).await?;
     }
     bench.operator.restart().await?;
+    // It leads only once the lease of the one before has run out.
+    until("the first call after the restart", PATIENCE, async || {
+        wait::ensure(bench.tenant.calls().await?.calls > 0, "none")
+    })
+    .await?;
     bench.until_quiet().await?;
     let own = bench.bed.checker.counters(operator::ACCOUNT).await?.calls;
     let calls = bench.tenant.calls().await?;
