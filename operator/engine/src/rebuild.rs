@@ -1,14 +1,14 @@
 //! Makes a lost inventory anew: from the tags of what is there and of the copies of what was there, and from the names that
 //! the wishes give. An object that takes over what an earlier one of its name left begins with such an inventory.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
-use terrace_model::identity::{Freshness, tag};
+use terrace_model::identity::tag;
 use terrace_model::resolve::references;
 use terrace_model::{
-    DeletionPolicy, Entry, Graph, Handle, Id, Inventory, KindSpec, NodeKey, NodeSpec, Owner, OwnerRef, Phase, Place,
+    DeletionPolicy, Entry, Graph, Handle, Id, Inventory, KindSpec, NodeKey, NodeSpec, Owner, OwnerRef, Place,
 };
 
 use crate::error::Result;
@@ -78,39 +78,9 @@ impl Lost<'_> {
     }
 
     fn unknown(&self, key: &NodeKey, kind: &str, spec: &KindSpec, place: &Place) -> Entry {
-        Entry {
-            id: key.id.clone(),
-            incarnation: key.incarnation,
-            kind: kind.into(),
-            place: place.clone(),
-            name: self.id(key, kind, place).default_name(),
-            handle: None,
-            remade: 0,
-            phase: Phase::Intended,
-            // The safe end until the wishes say otherwise.
-            on_delete: DeletionPolicy::Snapshot.of(spec),
-            depends_on: BTreeSet::new(),
-            keys: BTreeMap::new(),
-            address: Map::new(),
-            created: None,
-            restore_from: None,
-            approved: None,
-            applied: None,
-        }
-    }
-
-    fn id(&self, key: &NodeKey, kind: &str, place: &Place) -> Id {
-        Id {
-            owner: self.owner.clone(),
-            place: place.clone(),
-            kind: kind.into(),
-            node: key.id.clone(),
-            incarnation: key.incarnation,
-            remade: 0,
-            handle: None,
-            address: Map::new(),
-            freshness: Freshness::Now,
-        }
+        // The safe end until the wishes say otherwise.
+        let on_delete = DeletionPolicy::Snapshot.of(spec);
+        Entry { on_delete, ..Entry::intent(&Id::new(self.owner, place, kind, key)) }
     }
 
     /// Data of which only copies are left, as in the middle of a replacement, is missing: it is never made anew, empty, by
@@ -127,7 +97,7 @@ impl Lost<'_> {
 
     /// How often it was made before under its name: earlier lives took the names of their last snapshots.
     fn remade(&self, entry: &Entry, copies: &[(Found, &Place)]) -> u32 {
-        let id = self.id(&entry.key(), &entry.kind, &entry.place);
+        let id = Id::new(self.owner, &entry.place, &entry.kind, &entry.key());
         let taken = |remade: u32| {
             let name = Id { remade, ..id.clone() }.final_snapshot();
             copies.iter().any(|(Found { handle: Handle(copy), .. }, _)| copy.ends_with(&name))

@@ -102,24 +102,8 @@ fn incarnations(situation: &Situation, wish: &Wish) -> BTreeSet<NodeKey> {
 
 fn intent(situation: &Situation, key: &NodeKey, step: &Step) -> Entry {
     let id = situation.id(key, &step.kind, &step.place, Freshness::Now);
-    Entry {
-        id: key.id.clone(),
-        incarnation: key.incarnation,
-        kind: step.kind.clone(),
-        place: step.place.clone(),
-        name: id.default_name(),
-        handle: None,
-        remade: 0,
-        phase: Phase::Intended,
-        on_delete: terrace_model::OnDelete::default(),
-        depends_on: step.wish.iter().flat_map(|wish| wish.dependencies.clone()).collect(),
-        keys: BTreeMap::new(),
-        address: serde_json::Map::new(),
-        created: None,
-        restore_from: None,
-        approved: None,
-        applied: None,
-    }
+    let depends_on = step.wish.iter().flat_map(|wish| wish.dependencies.clone()).collect();
+    Entry { depends_on, ..Entry::intent(&id) }
 }
 
 /// What the graph says of an entry, whether or not it exists yet. Old dependencies stay until the change is done.

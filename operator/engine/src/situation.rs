@@ -76,15 +76,11 @@ impl<'a> Situation<'a> {
     pub fn id(&self, key: &NodeKey, kind: &str, place: &Place, freshness: Freshness) -> Id {
         let entry = self.inventory.0.get(key);
         Id {
-            owner: self.owner.clone(),
-            place: place.clone(),
-            kind: kind.into(),
-            node: key.id.clone(),
-            incarnation: key.incarnation,
             remade: entry.map_or(0, |entry| entry.remade),
             handle: entry.and_then(|entry| entry.handle.clone()).or_else(|| self.adopt.handles.get(&key.id).cloned()),
             address: entry.map(|entry| entry.address.clone()).unwrap_or_default(),
             freshness,
+            ..Id::new(self.owner, place, kind, key)
         }
     }
 }

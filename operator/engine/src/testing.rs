@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use terrace_model::{
-    DeletionPolicy, Entry, Graph, Handle, Id, Inventory, KindSpec, NodeKey, NodeSpec, OnDelete, Owner, OwnerRef, Phase,
-    Place, Replace, Rule,
+    DeletionPolicy, Entry, Graph, Handle, Id, Inventory, KindSpec, NodeKey, NodeSpec, OnDelete, Owner, OwnerRef, Place,
+    Replace, Rule,
 };
 
 use crate::ownership::Adopt;
@@ -32,39 +32,12 @@ pub fn place() -> Place {
 
 /// An intent, first incarnation.
 pub fn entry(id: &str) -> Entry {
-    Entry {
-        id: id.into(),
-        incarnation: 1,
-        kind: "test/Plain".into(),
-        place: place(),
-        name: format!("shop-orders-{id}"),
-        handle: None,
-        remade: 0,
-        phase: Phase::Intended,
-        on_delete: OnDelete::Delete,
-        depends_on: BTreeSet::new(),
-        keys: BTreeMap::new(),
-        address: serde_json::Map::new(),
-        created: None,
-        restore_from: None,
-        approved: None,
-        applied: None,
-    }
+    Entry { name: format!("shop-orders-{id}"), on_delete: OnDelete::Delete, ..Entry::intent(&self::id(id)) }
 }
 
 /// What identifies a node of the first incarnation to its provider.
 pub fn id(node: &str) -> Id {
-    Id {
-        owner: owner(),
-        place: place(),
-        kind: "test/Plain".into(),
-        node: node.into(),
-        incarnation: 1,
-        remade: 0,
-        handle: None,
-        address: Default::default(),
-        freshness: Default::default(),
-    }
+    Id::new(&owner(), &place(), "test/Plain", &NodeKey::new(node, 1))
 }
 
 /// A kind with nothing special about it.

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::graph::Place;
+use crate::inventory::NodeKey;
 
 /// ARN or AWS id of a resource that exists.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -113,6 +114,21 @@ pub struct Id {
 }
 
 impl Id {
+    /// A node of which nothing is known but what the wishes say, to be looked at afresh.
+    pub fn new(owner: &OwnerRef, place: &Place, kind: &str, key: &NodeKey) -> Self {
+        Id {
+            owner: owner.clone(),
+            place: place.clone(),
+            kind: kind.into(),
+            node: key.id.clone(),
+            incarnation: key.incarnation,
+            remade: 0,
+            handle: None,
+            address: Map::new(),
+            freshness: Freshness::Now,
+        }
+    }
+
     /// The physical name: legible parts first, then a hash that makes it unique and the same after every restart.
     ///
     /// Lower-case letters, digits and single hyphens, starting with a letter, at most `longest` characters (at least 16):

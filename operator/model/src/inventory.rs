@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::diff::OwnedKeys;
 use crate::graph::Place;
-use crate::identity::Handle;
+use crate::identity::{Handle, Id};
 
 /// A node and its incarnation: `db`, and after its first replacement `db~2`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -121,6 +121,28 @@ fn first() -> u32 {
 }
 
 impl Entry {
+    /// An intent to make what `id` names: nothing is known of it yet.
+    pub fn intent(id: &Id) -> Self {
+        Entry {
+            id: id.node.clone(),
+            incarnation: id.incarnation,
+            kind: id.kind.clone(),
+            place: id.place.clone(),
+            name: id.default_name(),
+            handle: None,
+            remade: 0,
+            phase: Phase::Intended,
+            on_delete: OnDelete::default(),
+            depends_on: BTreeSet::new(),
+            keys: OwnedKeys::new(),
+            address: Map::new(),
+            created: None,
+            restore_from: None,
+            approved: None,
+            applied: None,
+        }
+    }
+
     /// The entry's key.
     pub fn key(&self) -> NodeKey {
         NodeKey::new(&self.id, self.incarnation)

@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use futures::executor::block_on;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
-use terrace_model::identity::Freshness;
-use terrace_model::{Certainty, Change, Diff, Effect, Handle, Id, KindSpec, Resource, Rule, Val};
+use serde_json::{Value, json};
+use terrace_model::{Certainty, Change, Diff, Effect, Handle, Id, KindSpec, NodeKey, Resource, Rule, Val};
 
 use super::aws::SimAws;
 use super::violation::Breach;
@@ -58,17 +57,7 @@ pub fn thing() -> KindSpec {
 
 /// The id of a node of the one object of these tests.
 pub fn id(kind: &str, node: &str) -> Id {
-    Id {
-        owner: owner(),
-        place: place(),
-        kind: kind.into(),
-        node: node.into(),
-        incarnation: 1,
-        remade: 0,
-        handle: None,
-        address: Map::new(),
-        freshness: Freshness::Now,
-    }
+    Id::new(&owner(), &place(), kind, &NodeKey::new(node, 1))
 }
 
 /// A database, without its owner's tags.

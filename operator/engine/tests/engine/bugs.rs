@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 use serde_json::Value;
 use terrace_engine::sim::SimAws;
 use terrace_engine::{Backup, Disposal, Erased, Error, Ledger, Look, Pace, Registry, Result, Sight, report};
-use terrace_model::{Diff, Handle, Id, Inventory, KindSpec, Owner, Phase};
+use terrace_model::{Diff, Handle, Id, Inventory, KindSpec, NodeKey, Owner, Phase};
 
 use terrace_tiers::samples::samples;
 
@@ -203,17 +203,7 @@ async fn beside_a_stranger(mutant: Mutant) -> World {
     let sim = SimAws::new();
     let node = graph.node("subnets").expect("a subnet group").clone();
     let object = Object::new("orders", graph);
-    let id = Id {
-        owner: object.owner.clone(),
-        place: node.place,
-        kind: node.kind,
-        node: "subnets".into(),
-        incarnation: 1,
-        remade: 0,
-        handle: None,
-        address: Default::default(),
-        freshness: Default::default(),
-    };
+    let id = Id::new(&object.owner, &node.place, &node.kind, &NodeKey::new("subnets", 1));
     sim.console().create_foreign(&id, &node.want);
     let mut world = World::with(sim, vec![object], mutant);
     for _ in 0..3 {

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use terrace_engine::sim::SimAws;
-use terrace_model::identity::Freshness;
 use terrace_model::resolve::references;
-use terrace_model::{Id, OwnerRef, Ref, Source, resolve};
+use terrace_model::{Id, NodeKey, OwnerRef, Ref, Source, resolve};
 
 use super::Object;
 
@@ -43,17 +42,7 @@ impl Object {
     /// What identifies a node of its graph, in its first incarnation, before anything is known of it.
     pub fn id(&self, node: &str) -> Id {
         let spec = self.graph.node(node).expect("a node of the graph");
-        Id {
-            owner: self.owner.clone(),
-            place: spec.place.clone(),
-            kind: spec.kind.clone(),
-            node: node.into(),
-            incarnation: 1,
-            remade: 0,
-            handle: None,
-            address: Map::new(),
-            freshness: Freshness::Now,
-        }
+        Id::new(&self.owner, &spec.place, &spec.kind, &NodeKey::new(node, 1))
     }
 }
 
