@@ -127,7 +127,7 @@ pub fn conditions(_: &mut SchemaGenerator) -> Schema {
 
 /// Makes a derived definition ready for an API server.
 ///
-/// Drops `nullable` (the API server then drops nulls, so `field: null` means absent) and titles, maps
+/// Drops `nullable` (the API server then drops nulls, so `field: null` means absent) and titles, sorts defaults, maps
 /// Rust's unsigned formats to those that Kubernetes knows, and, with `status`, gives an object that no
 /// controller has seen `status.observedGeneration: -1`, so that nobody takes it for ready.
 ///
@@ -156,8 +156,23 @@ fn tidy(schema: &mut Value) {
         match (keyword.as_str(), value) {
             ("properties", Value::Object(properties)) => properties.values_mut().for_each(tidy),
             ("items" | "additionalProperties", value) => tidy(value),
+            ("default", value) => sort(value),
             _ => {}
         }
+    }
+}
+
+/// Sorts the keys of all maps: whether a `Map` sorts them itself hangs on a feature that any crate may turn on.
+fn sort(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            let mut entries: Vec<_> = std::mem::take(map).into_iter().collect();
+            entries.sort_by(|one, other| one.0.cmp(&other.0));
+            map.extend(entries);
+            map.values_mut().for_each(sort);
+        }
+        Value::Array(items) => items.iter_mut().for_each(sort),
+        _ => {}
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use terrace_model::identity::short_hash;
+use terrace_model::identity::{canonical, short_hash};
 use terrace_model::{Certainty, Diff, NodeKey};
 
 use crate::error::reason;
@@ -175,7 +175,7 @@ fn offer(key: &NodeKey, step: &Step, situation: &Situation) -> Vec<(Consent, Opt
     };
     // The wish as it is written: what it refers to becomes known while it is carried out, and a handle when it was sent.
     let create = || {
-        let wish = situation.graph.and_then(|graph| graph.node(&key.id)).map(|node| node.want.to_string());
+        let wish = situation.graph.and_then(|graph| graph.node(&key.id)).map(|node| canonical(&node.want));
         let hash = short_hash(&[key.to_string().as_str(), "Create", wish.unwrap_or_default().as_str()]);
         Consent { hash, handle: None, ..consent("Create", None, vec![]) }
     };
@@ -212,7 +212,7 @@ fn anew(step: &Step, situation: &Situation) -> String {
     let restores = situation.kinds.get(step.kind.as_str()).and_then(|spec| spec.restores);
     let source = restores.zip(step.wish.as_ref()).and_then(|(field, wish)| wish.value.get(field));
     match source.filter(|source| !source.is_null()) {
-        Some(source) => format!("made anew, from what the object itself restores from: {source}"),
+        Some(source) => format!("made anew, from what the object itself restores from: {}", canonical(source)),
         None => "made anew, empty".into(),
     }
 }
@@ -220,7 +220,7 @@ fn anew(step: &Step, situation: &Situation) -> String {
 /// The differences in words: `kmsKeyId: "a" → "b"`.
 pub fn lines(diff: &Diff, forcing_only: bool) -> Vec<String> {
     let shown = |change: &&terrace_model::Change| !forcing_only || change.effect == terrace_model::Effect::Replace;
-    let text = |value: &Value| if value.is_null() { "unset".to_owned() } else { value.to_string() };
+    let text = |value: &Value| if value.is_null() { "unset".to_owned() } else { canonical(value) };
     let line = |change: &terrace_model::Change| match &change.certainty {
         Certainty::Changed => format!("{}: {} → {}", change.path, text(&change.from), text(&change.to)),
         Certainty::Unknown(by) => format!("{}: {} → known after {by}", change.path, text(&change.from)),

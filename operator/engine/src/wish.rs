@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
-use terrace_model::identity::{Freshness, short_hash};
+use terrace_model::identity::{Freshness, canonical, short_hash};
 use terrace_model::resolve::{references, resolve};
 use terrace_model::{KindSpec, NodeKey, NodeSpec, Ref, Source};
 
@@ -104,7 +104,7 @@ fn make(
     let known = spec.address.iter().all(|field| !open.contains_key(*field));
     let part = |field: &&str| Some(((*field).to_owned(), value.get(*field)?.clone()));
     let address = known.then(|| spec.address.iter().filter_map(part).filter(|(_, value)| !value.is_null()).collect());
-    let hash = short_hash(&[&value.to_string()]);
+    let hash = short_hash(&[&canonical(&value)]);
     Ok(Wish { value, open, waits, address, dependencies: inputs.dependencies.clone(), hash })
 }
 

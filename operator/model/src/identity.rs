@@ -213,6 +213,21 @@ pub fn hash(parts: &[&(impl AsRef<str> + ?Sized)]) -> String {
     sha.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// A value as text, the same in whatever order its maps were filled: what hashes are made of.
+///
+/// Whether a `Map` sorts its keys itself hangs on a feature of `serde_json` that any crate may turn on.
+pub fn canonical(value: &Value) -> String {
+    match value {
+        Value::Object(map) => {
+            let sorted: BTreeMap<_, _> = map.iter().collect();
+            let entry = |(key, value): (&String, &Value)| format!("{}:{}", Value::from(key.as_str()), canonical(value));
+            format!("{{{}}}", sorted.into_iter().map(entry).collect::<Vec<_>>().join(","))
+        }
+        Value::Array(items) => format!("[{}]", items.iter().map(canonical).collect::<Vec<_>>().join(",")),
+        plain => plain.to_string(),
+    }
+}
+
 /// The first ten characters of [`hash`].
 pub fn short_hash(parts: &[&(impl AsRef<str> + ?Sized)]) -> String {
     hash(parts)[..10].to_owned()
@@ -257,6 +272,14 @@ mod tests {
         assert_eq!(first.token(), id("shop", "orders", "db", 1).token());
         assert_ne!(first.token(), id("shop", "orders", "db", 2).token());
         assert_ne!(first.token(), Id { remade: 1, ..first.clone() }.token());
+    }
+
+    #[test]
+    fn a_text_is_the_same_in_whatever_order_maps_were_filled() {
+        let one: Value = serde_json::from_str(r#"{"b": [{"d": null, "c": 1}], "a\"": "x"}"#).unwrap();
+        let other: Value = serde_json::from_str(r#"{"a\"": "x", "b": [{"c": 1, "d": null}]}"#).unwrap();
+        assert_eq!(canonical(&one), r#"{"a\"":"x","b":[{"c":1,"d":null}]}"#);
+        assert_eq!(canonical(&one), canonical(&other));
     }
 
     #[test]
