@@ -70,6 +70,11 @@ pub enum DeletionPolicy {
     Retain,
 }
 
+/// The policy of what can have a final snapshot, where nothing is said.
+pub(crate) fn snapshot() -> DeletionPolicy {
+    DeletionPolicy::Snapshot
+}
+
 /// Which changes need approval.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[schemars(inline)]

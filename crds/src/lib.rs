@@ -1,16 +1,21 @@
 //! The custom resources of Terrace, one kind a file, and the table of them from which their YAML is generated.
 
+pub mod cache_tier;
+pub mod choices;
 pub mod common;
 pub mod data_tier;
 pub mod environment;
 pub mod schema;
 pub mod selector;
+pub mod size;
 pub mod status;
 pub mod tier_grant;
+pub mod windows;
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::CustomResourceExt;
 
+pub use cache_tier::{CacheTier, CacheTierSpec};
 pub use common::{
     APPROVE, Adopt, AdoptPolicy, AdoptedResource, ChangePolicy, CommonSpec, DeletionPolicy, EnvironmentRef, FINALIZER,
     Management, PAUSE, TierObject,
@@ -78,6 +83,14 @@ impl Kind {
 
 /// Every kind. The YAML, the chart's RBAC and the controllers are made from this table.
 pub const KINDS: &[Kind] = &[
+    Kind {
+        kind: "CacheTier",
+        plural: "cachetiers",
+        short_name: "ct",
+        scope: Scope::Namespaced,
+        status: true,
+        derived: CacheTier::crd,
+    },
     Kind {
         kind: "DataTier",
         plural: "datatiers",

@@ -22,6 +22,11 @@ pub const ARN_PATTERN: &str = r"^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9*-]*:([0-9*]{1
 /// A KMS key as RDS takes it: key ARN, key id, alias ARN or alias name (`CreateDBInstance`, KmsKeyId).
 pub const KMS_KEY: &str = r"^(arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:(key|alias)/[A-Za-z0-9/_-]+|alias/[A-Za-z0-9/_-]+|(mrk-)?[0-9a-f-]{32,36})$";
 
+/// A daily window in UTC, `hh:mm-hh:mm`.
+pub const DAILY_WINDOW: &str = r"^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$";
+/// A weekly window in UTC, `ddd:hh:mm-ddd:hh:mm`.
+pub const WEEKLY_WINDOW: &str = r"^(mon|tue|wed|thu|fri|sat|sun):([01][0-9]|2[0-3]):[0-5][0-9]-(mon|tue|wed|thu|fri|sat|sun):([01][0-9]|2[0-3]):[0-5][0-9]$";
+
 /// The value that a type has when nothing is said: its serde defaults are the only place where they stand.
 ///
 /// # Panics
@@ -55,6 +60,20 @@ pub fn tags(_: &mut SchemaGenerator) -> Schema {
         }, {
             "rule": "self.all(key, !key.startsWith('aws:') && !key.startsWith('terrace.dev/'))",
             "message": "tag keys that start with aws: or terrace.dev/ are reserved: choose another key",
+        }],
+    })
+}
+
+/// Parameters of an engine by name. Requests take twenty of them each (`ModifyDBParameterGroup`,
+/// `ModifyCacheParameterGroup`).
+pub fn parameters(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "object",
+        "maxProperties": 100,
+        "additionalProperties": {"type": "string", "maxLength": 4096},
+        "x-kubernetes-validations": [{
+            "rule": "self.all(name, size(name) <= 255 && name.matches('^[A-Za-z][A-Za-z0-9_.-]*$'))",
+            "message": "a parameter's name begins with a letter and has letters, digits, dots, dashes and underscores only",
         }],
     })
 }

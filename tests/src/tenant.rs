@@ -99,6 +99,15 @@ impl<'b> Tenant<'b> {
         tier
     }
 
+    /// A CacheTier of this tenant in its shortest form.
+    pub fn cache_tier(&self, name: &str) -> Value {
+        json!({
+            "apiVersion": "terrace.dev/v1alpha1", "kind": "CacheTier",
+            "metadata": { "name": name, "namespace": self.name },
+            "spec": { "engineVersion": "8.0", "nodeType": "cache.r7g.large" },
+        })
+    }
+
     /// What there is in the account now that was not there, or is not as it was, when the tenant was made.
     ///
     /// # Errors

@@ -8,29 +8,27 @@ mod restore;
 mod scaling;
 mod settings;
 mod storage;
-pub mod windows;
 
 use std::collections::BTreeMap;
 
 use kube::{CustomResource, KubeSchema};
-use schemars::{Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    common::{CommonSpec, DeletionPolicy, TierObject},
+    choices::NetworkType,
+    common::{CommonSpec, DeletionPolicy, TierObject, snapshot},
+    schema,
     status::TierStatus,
 };
 
 pub use credentials::{CredentialManagement, Credentials, IamAuthentication};
 pub use engine::Engine;
-pub use operations::{
-    ApplyChanges, Backup, DatabaseInsights, LogType, Maintenance, MajorVersions, MinorVersions, Monitoring,
-};
+pub use operations::{Backup, DatabaseInsights, LogType, Maintenance, MajorVersions, Monitoring};
 pub use proxy::{Proxy, ProxyMode, ProxyTls};
 pub use restore::{DataTierRef, PointInTime, RestoreFrom};
 pub use scaling::{ReplicaAutoscaling, Replicas, Serverless};
-pub use settings::{Aurora, AuroraStorageType, Availability, DeletionProtection, Encryption, NetworkType};
-pub use storage::{Storage, StorageSize, StorageType};
+pub use settings::{Aurora, AuroraStorageType, Availability, DeletionProtection, Encryption};
+pub use storage::{Storage, StorageType};
 
 /// An instance class such as `db.r8g.large`.
 const INSTANCE_CLASS: &str = r"^db\.[a-z0-9]+\.[a-z0-9]+$";
@@ -192,7 +190,7 @@ pub struct DataTierSpec {
     pub encryption: Encryption,
     /// Database parameters by name; what is not named keeps the engine's default.
     #[serde(default)]
-    #[schemars(schema_with = "parameters")]
+    #[schemars(schema_with = "schema::parameters")]
     pub parameters: BTreeMap<String, String>,
     /// What is measured and logged.
     #[serde(default)]
@@ -222,23 +220,6 @@ pub struct DataTierSpec {
 
 fn current_ca() -> String {
     "rds-ca-rsa2048-g1".into()
-}
-
-fn snapshot() -> DeletionPolicy {
-    DeletionPolicy::Snapshot
-}
-
-/// Parameters by name; a hundred are five `ModifyDBParameterGroup` requests of twenty.
-fn parameters(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({
-        "type": "object",
-        "maxProperties": 100,
-        "additionalProperties": {"type": "string", "maxLength": 4096},
-        "x-kubernetes-validations": [{
-            "rule": "self.all(name, size(name) <= 255 && name.matches('^[A-Za-z][A-Za-z0-9_.-]*$'))",
-            "message": "a parameter's name begins with a letter and has letters, digits, dots, dashes and underscores only",
-        }],
-    })
 }
 
 impl DataTierSpec {

@@ -4,7 +4,8 @@ use kube::KubeSchema;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-use crate::schema;
+use crate::choices::{ApplyChanges, MinorVersions};
+use crate::{schema, windows};
 
 /// Automated backups.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
@@ -15,8 +16,8 @@ pub struct Backup {
     #[schemars(range(min = 1, max = 35))]
     pub retention_days: u8,
     /// When backups are taken each day, in UTC, as hh:mm-hh:mm; at least 30 minutes, apart from the maintenance window.
-    #[serde(default = "nightly")]
-    #[schemars(length(equal = 11), regex(pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$"))]
+    #[serde(default = "windows::nightly")]
+    #[schemars(length(equal = 11), regex(pattern = schema::DAILY_WINDOW))]
     pub window: String,
 }
 
@@ -30,23 +31,14 @@ fn seven() -> u8 {
     7
 }
 
-fn nightly() -> String {
-    "02:00-03:00".into()
-}
-
 /// When changes and upgrades happen.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct Maintenance {
     /// When AWS may maintain the database each week, in UTC, as ddd:hh:mm-ddd:hh:mm; at least 30 minutes, apart
     /// from the backup window.
-    #[serde(default = "sunday")]
-    #[schemars(
-        length(equal = 19),
-        regex(
-            pattern = "^(mon|tue|wed|thu|fri|sat|sun):([01][0-9]|2[0-3]):[0-5][0-9]-(mon|tue|wed|thu|fri|sat|sun):([01][0-9]|2[0-3]):[0-5][0-9]$"
-        )
-    )]
+    #[serde(default = "windows::sunday")]
+    #[schemars(length(equal = 19), regex(pattern = schema::WEEKLY_WINDOW))]
     pub window: String,
     /// When changes that interrupt the database are made: InWindow (default) or Immediately.
     #[serde(default)]
@@ -63,32 +55,6 @@ impl Default for Maintenance {
     fn default() -> Self {
         schema::defaults()
     }
-}
-
-fn sunday() -> String {
-    "sun:03:00-sun:04:00".into()
-}
-
-/// When changes that interrupt are made.
-#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[schemars(inline)]
-pub enum ApplyChanges {
-    /// In the next maintenance window.
-    #[default]
-    InWindow,
-    /// At once.
-    Immediately,
-}
-
-/// Whether AWS upgrades minor versions.
-#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[schemars(inline)]
-pub enum MinorVersions {
-    /// It does, in the maintenance window.
-    #[default]
-    Automatic,
-    /// It does not.
-    Manual,
 }
 
 /// Whether an edit may go to another major version.

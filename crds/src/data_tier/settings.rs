@@ -19,18 +19,6 @@ pub enum Availability {
     Cluster,
 }
 
-/// Which IP versions the database speaks.
-#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[serde(rename_all = "UPPERCASE")]
-#[schemars(inline)]
-pub enum NetworkType {
-    /// IPv4.
-    #[default]
-    Ipv4,
-    /// IPv4 and IPv6.
-    Dual,
-}
-
 /// Whether AWS refuses deletion.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[schemars(inline)]

@@ -2,7 +2,10 @@
 
 use crate::support::Judge;
 use serde_json::{Value, json};
-use terrace_crds::{DataTier, DeletionPolicy, Environment, KINDS, TierGrant, TierObject, data_tier, environment};
+use terrace_crds::{
+    CacheTier, DataTier, DeletionPolicy, Environment, KINDS, TierGrant, TierObject, cache_tier, data_tier, environment,
+    windows,
+};
 
 const ENVIRONMENT: &str = r#"
 apiVersion: terrace.dev/v1alpha1
@@ -65,6 +68,36 @@ spec:
   replicas: { autoscaling: { min: 1, max: 5, cpuPercent: 60 } }
 "#;
 
+const CACHE_TIER: &str = r#"
+apiVersion: terrace.dev/v1alpha1
+kind: CacheTier
+metadata: { name: sessions, namespace: shop }
+spec:
+  engine: redis
+  engineVersion: "7.1"
+  nodeType: cache.r7g.large
+  shards: 3
+  replicasPerShard: 2
+  availability: MultiAZ
+  encryption: { inTransit: Required, atRest: Enabled, kmsKeyId: alias/cache }
+  authentication: Token
+  snapshots: { retentionDays: 14, window: "01:00-02:00" }
+  parameters: { maxmemory-policy: allkeys-lru }
+  maintenance: { window: "sat:03:00-sat:04:00", apply: Immediately, minorVersions: Manual }
+  restoreFrom: { snapshot: before-the-move }
+  logs: [{ type: slow-log, format: JSON, logGroup: /shop/sessions }]
+"#;
+
+const SERVERLESS: &str = r#"
+apiVersion: terrace.dev/v1alpha1
+kind: CacheTier
+metadata: { name: sessions, namespace: shop }
+spec:
+  engine: valkey
+  engineVersion: "8"
+  serverless: { maxStorage: 10Gi, maxECPUPerSecond: 5000 }
+"#;
+
 const GRANT: &str = r#"
 apiVersion: terrace.dev/v1alpha1
 kind: TierGrant
@@ -77,9 +110,14 @@ spec:
 
 #[test]
 fn the_documented_manifests_are_admitted() {
-    for (kind, yaml) in
-        [("Environment", ENVIRONMENT), ("DataTier", DATA_TIER), ("DataTier", AURORA), ("TierGrant", GRANT)]
-    {
+    for (kind, yaml) in [
+        ("Environment", ENVIRONMENT),
+        ("DataTier", DATA_TIER),
+        ("DataTier", AURORA),
+        ("CacheTier", CACHE_TIER),
+        ("CacheTier", SERVERLESS),
+        ("TierGrant", GRANT),
+    ] {
         let kind = KINDS.iter().find(|known| known.kind == kind).unwrap();
         let refusals = Judge::of(kind).refusals(&value(yaml), None);
         assert!(refusals.is_empty(), "{}: {refusals:?}", kind.kind);
@@ -96,6 +134,8 @@ fn every_line_of_the_documented_manifests_is_kept() {
     round_trip::<Environment>(ENVIRONMENT);
     round_trip::<DataTier>(DATA_TIER);
     round_trip::<DataTier>(AURORA);
+    round_trip::<CacheTier>(CACHE_TIER);
+    round_trip::<CacheTier>(SERVERLESS);
     round_trip::<TierGrant>(GRANT);
 }
 
@@ -118,10 +158,46 @@ fn the_shortest_database_is_fit_for_production() {
     assert_eq!(spec.port(), 5432);
     assert_eq!(tier.deletion_policy(), DeletionPolicy::Snapshot);
     assert_eq!(tier.tier_status(), None);
-    assert!(!data_tier::windows::overlap(
-        &data_tier::windows::daily(&spec.backup.window).unwrap(),
-        &data_tier::windows::weekly(&spec.maintenance.window).unwrap(),
+    assert!(!windows::overlap(
+        &windows::daily(&spec.backup.window).unwrap(),
+        &windows::weekly(&spec.maintenance.window).unwrap(),
     ));
+}
+
+fn cache(spec: Value) -> CacheTier {
+    let object = json!({
+        "apiVersion": "terrace.dev/v1alpha1", "kind": "CacheTier", "metadata": {"name": "sessions"}, "spec": spec,
+    });
+    serde_json::from_value(object).unwrap()
+}
+
+#[test]
+fn the_shortest_cache_is_fit_for_production() {
+    let tier = cache(json!({"engineVersion": "8.2", "nodeType": "cache.r7g.large"}));
+    let spec = &tier.spec;
+    assert_eq!((spec.engine, spec.availability), (cache_tier::Engine::Valkey, cache_tier::Availability::MultiAZ));
+    assert_eq!((spec.shards(), spec.replicas_per_shard(), spec.cluster_mode()), (1, 1, false));
+    assert_eq!(spec.authentication(), cache_tier::Authentication::Users);
+    assert_eq!(spec.encryption.in_transit, cache_tier::InTransit::Required);
+    assert_eq!(spec.encryption.at_rest, cache_tier::AtRest::Enabled);
+    assert_eq!(spec.port(), 6379);
+    assert_eq!((CacheTier::KIND, tier.deletion_policy()), ("CacheTier", DeletionPolicy::Snapshot));
+}
+
+#[test]
+fn what_a_cache_does_not_say_follows_from_what_it_says() {
+    let of = |spec: Value| {
+        let spec = cache(spec).spec;
+        (spec.shards(), spec.replicas_per_shard(), spec.cluster_mode(), spec.authentication(), spec.port())
+    };
+    let memcached = json!({"engine": "memcached", "engineVersion": "1.6.22", "nodeType": "cache.m7g.large"});
+    assert_eq!(of(memcached.clone()), (2, 0, false, cache_tier::Authentication::None, 11211));
+    let mut single = memcached;
+    single["availability"] = json!("SingleAZ");
+    assert_eq!(of(single), (1, 0, false, cache_tier::Authentication::None, 11211));
+    let shards =
+        json!({"engineVersion": "8.2", "nodeType": "cache.r7g.large", "shards": 3, "availability": "SingleAZ"});
+    assert_eq!(of(shards), (3, 0, true, cache_tier::Authentication::Users, 6379));
 }
 
 #[test]

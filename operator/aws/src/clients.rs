@@ -140,6 +140,16 @@ impl Clients {
         self.0.settings.recent
     }
 
+    /// The ARN of a resource of this account; `resource` is the ARN's last part.
+    pub fn arn(&self, service: &str, region: &str, resource: &str) -> String {
+        let partition = match region {
+            region if region.starts_with("cn-") => "aws-cn",
+            region if region.starts_with("us-gov-") => "aws-us-gov",
+            _ => "aws",
+        };
+        format!("arn:{partition}:{service}:{region}:{}:{resource}", self.account())
+    }
+
     /// The region of services that have none of their own.
     pub fn home(&self) -> &str {
         self.0.config.region().map_or(HOME, AsRef::as_ref)
@@ -199,6 +209,7 @@ macro_rules! services {
 services! {
     autoscaling: aws_sdk_applicationautoscaling,
     eks: aws_sdk_eks,
+    elasticache: aws_sdk_elasticache,
     iam_in: aws_sdk_iam,
     kms: aws_sdk_kms,
     rds: aws_sdk_rds,

@@ -9,6 +9,7 @@ pub mod calls;
 pub mod clients;
 pub mod describe;
 pub mod eks;
+pub mod elasticache;
 pub mod errors;
 pub mod finder;
 pub mod hourly;

@@ -2,16 +2,25 @@
 
 use terrace_engine::Registry;
 
+use crate::elasticache::{self, ElastiCache};
 use crate::rds::{self, Rds};
 use crate::{Clients, autoscaling, iam, kms, secretsmanager};
 
 /// All kinds that this crate provides, for one Environment.
 pub fn registry(clients: &Clients) -> Registry {
+    let caches = ElastiCache::new(clients.clone());
     let rds = Rds::new(clients.clone());
     let shelf = secretsmanager::Shelf::new(clients);
     Registry::default()
         .with(autoscaling::Policies::new(clients))
         .with(autoscaling::Targets::new(clients))
+        .with(elasticache::Clusters(caches.clone()))
+        .with(elasticache::Groups(caches.clone()))
+        .with(elasticache::ParameterGroups(caches.clone()))
+        .with(elasticache::ServerlessCaches(caches.clone()))
+        .with(elasticache::SubnetGroups(caches.clone()))
+        .with(elasticache::UserGroups(caches.clone()))
+        .with(elasticache::Users(caches))
         .with(iam::Roles::new(clients))
         .with(kms::Keys::new(clients))
         .with(rds::ClusterInstances(rds.clone()))

@@ -1,4 +1,4 @@
-//! `kubernetes/BindingSecret`: the Secret by which a workload finds a database, of type `servicebinding.io/<type>`.
+//! `kubernetes/BindingSecret`: the Secret by which a workload finds a database or a cache, of type `servicebinding.io/<type>`.
 //!
 //! | entry | what |
 //! |---|---|
@@ -6,6 +6,7 @@
 //! | `database` | the name of the database in the server |
 //! | `reader-host` | the host that spreads reads over the replicas |
 //! | `secret-arn` | where the password is kept in Secrets Manager, for a workload that reads it there itself |
+//! | `tls` | `true` or `false`: whether to connect by TLS, where that is for the client to choose |
 //!
 //! What has no value has no entry.
 //!
@@ -64,13 +65,21 @@ impl BindingSecrets {
         let applied = serde_json::to_string(&applied).map_err(Error::invalid)?;
         let annotations = want.tags.clone().into_iter().chain([(APPLIED.to_owned(), applied)]);
         let metadata = owned::metadata(id, &want.name, annotations);
-        let place = Place { region: region(&want.password)?, ..id.place.clone() };
-        let password = self.secrets.read(&place, &want.password).await?;
+        let password = self.password(id, &want.password).await?;
         let fields = Map::from_iter([
             ("type".to_owned(), json!([TYPE, &want.r#type].concat())),
             ("data".to_owned(), json!(entries(want, &password)?)),
         ]);
         Ok(Body::new::<Secret>(metadata, fields))
+    }
+
+    /// The value of the password; empty where there is none.
+    async fn password(&self, id: &Id, secret: &SecretRef) -> Result<SecretString> {
+        if *secret == BindingSecret::NO_PASSWORD {
+            return Ok(SecretString::default());
+        }
+        let place = Place { region: region(secret)?, ..id.place.clone() };
+        self.secrets.read(&place, secret).await
     }
 }
 
@@ -99,6 +108,7 @@ fn entries(want: &BindingSecret, password: &SecretString) -> Result<BTreeMap<&'s
         ("username", text(&want.username)?),
         ("password", password.expose_secret().to_owned()),
         ("secret-arn", text(&want.password.arn)?),
+        ("tls", want.tls.map(|tls| tls.to_string()).unwrap_or_default()),
     ];
     let valued = all.into_iter().filter(|(_, value)| !value.is_empty());
     Ok(valued.map(|(entry, value)| (entry, ByteString(value.into_bytes()))).collect())
@@ -115,7 +125,8 @@ fn unknown(name: &str) -> BindingSecret {
         reader_host: None,
         database: None,
         username: "".into(),
-        password: SecretRef { arn: "".into(), version: "".into() },
+        password: BindingSecret::NO_PASSWORD,
+        tls: None,
         tags: Tags::new(),
     }
 }
@@ -152,6 +163,7 @@ fn have(id: &Id, name: &str, meta: &ObjectMeta, applied: BindingSecret) -> Bindi
         database: applied.database.filter(|database| ours("database") || database.is_empty()),
         username: or(ours("username"), applied.username, unknown.username),
         password: if ours("password") && ours("secret-arn") { applied.password } else { unknown.password },
+        tls: applied.tls.filter(|_| ours("tls")),
         tags: unknown.tags,
     }
 }

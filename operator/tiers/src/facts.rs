@@ -98,7 +98,7 @@ pub struct Named {
     pub arn: String,
     /// The namespace that its owner tags name, if they name this cluster and one at all.
     pub namespace: Option<String>,
-    /// Databases and snapshots: as `postgres`.
+    /// Databases, caches and snapshots of them: as `postgres` or `valkey`.
     pub engine: Option<String>,
     /// Databases and snapshots: the name of the master user.
     pub master_username: Option<String>,

@@ -3,10 +3,14 @@
 //! *Architecture Invariant:* nothing here does I/O or reads a clock. Whatever a graph depends on is in the object's spec
 //! or in [`Facts`], so that the same input always gives the same graph.
 
+mod access;
+mod cache_tier;
+mod check;
 mod data_tier;
 mod draft;
 pub mod facts;
 mod invalid;
+mod naming;
 mod reference;
 pub mod samples;
 mod uses;

@@ -28,6 +28,8 @@ pub enum ReferenceKind {
     DbClusterSnapshot,
     DbInstance,
     DbCluster,
+    CacheSnapshot,
+    ServerlessCacheSnapshot,
 }
 
 impl Reference {
@@ -49,18 +51,20 @@ impl Reference {
         self.of.is_some() || ours || allows(&self.arn(environment)) || named.is_some_and(|named| allows(&named.arn))
     }
 
-    /// The ARN that the text stands for. RDS keeps identifiers in lower case.
+    /// The ARN that the text stands for. RDS and ElastiCache keep identifiers in lower case.
     pub fn arn(&self, environment: &Environment) -> String {
         let text = &self.text;
-        let rds = |kind: &str| environment.arn("rds", &format!("{kind}:{}", text.to_lowercase()));
+        let of = |service: &str, kind: &str| environment.arn(service, &format!("{kind}:{}", text.to_lowercase()));
         match self.kind {
             _ if text.starts_with("arn:") => text.clone(),
             ReferenceKind::KmsKey if text.starts_with("alias/") => environment.arn("kms", text),
             ReferenceKind::KmsKey => environment.arn("kms", &format!("key/{text}")),
-            ReferenceKind::DbSnapshot => rds("snapshot"),
-            ReferenceKind::DbClusterSnapshot => rds("cluster-snapshot"),
-            ReferenceKind::DbInstance => rds("db"),
-            ReferenceKind::DbCluster => rds("cluster"),
+            ReferenceKind::DbSnapshot => of("rds", "snapshot"),
+            ReferenceKind::DbClusterSnapshot => of("rds", "cluster-snapshot"),
+            ReferenceKind::DbInstance => of("rds", "db"),
+            ReferenceKind::DbCluster => of("rds", "cluster"),
+            ReferenceKind::CacheSnapshot => of("elasticache", "snapshot"),
+            ReferenceKind::ServerlessCacheSnapshot => of("elasticache", "serverlesscachesnapshot"),
         }
     }
 }
@@ -74,6 +78,8 @@ impl ReferenceKind {
             ReferenceKind::DbClusterSnapshot => "DB cluster snapshot",
             ReferenceKind::DbInstance => "DB instance",
             ReferenceKind::DbCluster => "DB cluster",
+            ReferenceKind::CacheSnapshot => "cache snapshot",
+            ReferenceKind::ServerlessCacheSnapshot => "serverless cache snapshot",
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use terrace_crds::DataTier;
 use terrace_crds::environment::DatabaseAccess;
+use terrace_crds::{CacheTier, DataTier};
 use terrace_model::{Graph, Val};
 
 use crate::facts::{Environment, Facts, Limits, Named, Object, Subnet, User};
@@ -12,13 +12,12 @@ use crate::{ObjectKey, Objects, Tier, Use};
 
 macro_rules! manifests {
     ($($name:literal),* $(,)?) => {
-        /// The manifests under `tests/manifests`, by name.
-        pub const MANIFESTS: &[(&str, &str)] =
-            &[$(($name, include_str!(concat!("../tests/manifests/", $name, ".yaml")))),*];
+        &[$(($name, include_str!(concat!("../tests/manifests/", $name, ".yaml")))),*]
     };
 }
 
-manifests![
+/// The manifests of DataTiers under `tests/manifests`, by name.
+pub const MANIFESTS: &[(&str, &str)] = manifests![
     "aurora-autoscaling",
     "aurora-mysql",
     "aurora-postgresql",
@@ -39,20 +38,41 @@ manifests![
     "smallest",
 ];
 
+/// The manifests of CacheTiers under `tests/manifests`, by name.
+pub const CACHE_MANIFESTS: &[(&str, &str)] = manifests![
+    "cache-cluster-mode",
+    "cache-data-tiering",
+    "cache-every-option",
+    "cache-memcached",
+    "cache-memcached-serverless",
+    "cache-one-shard-cluster",
+    "cache-open",
+    "cache-redis-6",
+    "cache-restore",
+    "cache-retain",
+    "cache-serverless",
+    "cache-serverless-restore",
+    "cache-shared",
+    "cache-single-az",
+    "cache-smallest",
+    "cache-token",
+];
+
 /// Every manifest with the graph that it expands to.
 ///
 /// # Panics
 /// When a manifest is invalid, which the tests of this crate rule out.
 pub fn samples() -> Vec<(&'static str, Graph)> {
-    let expand = |(name, yaml): &(&'static str, &str)| {
-        let tier = data_tier(yaml);
-        let mut facts = facts(&tier);
-        if *name == "shared" {
-            facts.users = vec![user("shop", "shop"), user("web", "portal")];
-        }
-        (*name, tier.expand(&facts).unwrap_or_else(|invalid| panic!("{name}: {invalid}")))
-    };
-    MANIFESTS.iter().map(expand).collect()
+    let databases = MANIFESTS.iter().map(|(name, yaml)| (*name, expand(name, &data_tier(yaml))));
+    databases.chain(CACHE_MANIFESTS.iter().map(|(name, yaml)| (*name, expand(name, &cache_tier(yaml))))).collect()
+}
+
+fn expand(name: &str, tier: &impl Tier) -> Graph {
+    let mut facts = facts(tier);
+    if name.ends_with("shared") {
+        facts.users = vec![user("shop", "shop"), user("web", "portal")];
+    }
+    tier.expand(&facts).unwrap_or_else(|invalid| panic!("{name}: {invalid}"))
 }
 
 /// Reads a manifest.
@@ -63,16 +83,27 @@ pub fn data_tier(yaml: &str) -> DataTier {
     serde_saphyr::from_str(yaml).expect("a DataTier")
 }
 
+/// Reads a manifest.
+///
+/// # Panics
+/// When it is no CacheTier.
+pub fn cache_tier(yaml: &str) -> CacheTier {
+    serde_saphyr::from_str(yaml).expect("a CacheTier")
+}
+
 /// Facts of an Environment in three zones, in which everything that the object names exists and is its namespace's, and
-/// every object that it refers to has admitted it.
-pub fn facts(tier: &DataTier) -> Facts {
+/// every object that it refers to has admitted it. Logs may go to what is named after the namespace.
+pub fn facts<T: Tier>(tier: &T) -> Facts {
     let named = |arn: String| Named { arn, namespace: Some("shop".into()), ..Named::default() };
-    let environment = environment();
+    let mut environment = environment();
+    environment.limits.allow =
+        ["arn:aws:logs:*:log-group:/shop/*", "arn:aws:firehose:*:deliverystream/shop-*"].map(str::to_owned).into();
+    let meta = tier.meta();
     let objects = objects(tier, &environment);
     Facts {
         object: Object {
-            namespace: tier.metadata.namespace.clone().unwrap_or_else(|| "shop".into()),
-            name: tier.metadata.name.clone().unwrap_or_else(|| "orders".into()),
+            namespace: meta.namespace.clone().unwrap_or_else(|| "shop".into()),
+            name: meta.name.clone().unwrap_or_else(|| "orders".into()),
             uid: "0d9b1e6c-5b0f-4f0e-9a3e-0c8f3f6f2a11".into(),
         },
         now: Timestamp::UNIX_EPOCH,
@@ -81,7 +112,7 @@ pub fn facts(tier: &DataTier) -> Facts {
         named: tier
             .references(&objects)
             .into_iter()
-            .map(|reference| (reference.text.clone(), named(environment.arn("rds", &reference.text))))
+            .map(|reference| (reference.text.clone(), named(reference.arn(&environment))))
             .collect(),
         objects,
         made: Default::default(),
@@ -91,7 +122,7 @@ pub fn facts(tier: &DataTier) -> Facts {
 }
 
 /// Every output that the object needs of others.
-fn objects(tier: &DataTier, environment: &Environment) -> Objects {
+fn objects(tier: &impl Tier, environment: &Environment) -> Objects {
     let output = |target: &ObjectKey, output: &str| {
         let name = format!("{}-{}", target.namespace, target.name);
         (output.to_owned(), environment.arn("rds", &format!("db:{name}")))
@@ -128,7 +159,7 @@ pub fn environment() -> Environment {
     }
 }
 
-/// An object of kind WebApp that uses the database, with a security group that is an output of its own.
+/// An object of kind WebApp that uses the tier, with a security group that is an output of its own.
 pub fn user(namespace: &str, name: &str) -> User {
     User {
         who: terrace_crds::User {

@@ -3,6 +3,7 @@
 mod bad_input;
 mod bed;
 mod binding;
+mod cache;
 mod checker;
 mod crash;
 mod life;

@@ -17,20 +17,33 @@ pub struct Scene<'b> {
     pub bed: &'b Bed,
     pub operator: &'b Operator,
     pub tenant: Tenant<'b>,
+    /// The kind of tier that its story is about, as kubectl names it.
+    pub kind: &'static str,
 }
 
 /// Plays a story with a tenant of its own on the shared bed. Fails with what stood where, and when a request was one that
 /// AWS would refuse.
 pub async fn play(emulator: Emulator, name: &str, story: impl AsyncFnOnce(&Scene<'_>) -> Result<()>) {
+    play_of("datatier", emulator, name, story).await;
+}
+
+/// Plays a story about another kind of tier.
+pub async fn play_of(
+    kind: &'static str,
+    emulator: Emulator,
+    name: &str,
+    story: impl AsyncFnOnce(&Scene<'_>) -> Result<()>,
+) {
     let bed = Bed::shared_on(emulator).await.unwrap();
     let operator = bed.operator().await.unwrap();
-    Scene::new(bed, operator, name).await.unwrap().tell(story).await;
+    let scene = Scene::new(bed, operator, name).await.unwrap();
+    Scene { kind, ..scene }.tell(story).await;
 }
 
 impl<'b> Scene<'b> {
     /// A new tenant, whose Environment is not applied yet.
     pub async fn new(bed: &'b Bed, operator: &'b Operator, name: &str) -> Result<Scene<'b>> {
-        Ok(Scene { bed, operator, tenant: bed.tenant(name).await? })
+        Ok(Scene { bed, operator, tenant: bed.tenant(name).await?, kind: "datatier" })
     }
 
     /// Plays the story on it, and fails if the story does.
@@ -65,7 +78,7 @@ impl<'b> Scene<'b> {
     /// How the tenant's objects stand, the last of the operator's log about it, and its last calls.
     async fn standing(&self) -> String {
         let name = &self.tenant.name;
-        let objects = self.tenant.kubectl.list("datatiers", "").await.unwrap_or_default();
+        let objects = self.tenant.kubectl.list(self.kind, "").await.unwrap_or_default();
         let statuses: Vec<String> = objects.iter().map(standing).collect();
         let environment = self.tenant.kubectl.find("environment", name).await.ok().flatten().unwrap_or_default();
         let log = self.operator.log().unwrap_or_default();
@@ -90,27 +103,27 @@ impl<'b> Scene<'b> {
         )
     }
 
-    /// Applies a DataTier and waits until it is Ready.
+    /// Applies a tier and waits until it is Ready.
     pub async fn ready(&self, object: &Value) -> Result<Value> {
         self.tenant.kubectl.apply(object).await?;
         self.until_ready(object["metadata"]["name"].as_str().context("a name")?).await
     }
 
-    /// Waits until a DataTier is Ready at its present generation.
+    /// Waits until a tier is Ready at its present generation.
     pub async fn until_ready(&self, name: &str) -> Result<Value> {
-        self.tenant.kubectl.wait_for_condition("datatier", name, "Ready", "True", STEP).await
+        self.tenant.kubectl.wait_for_condition(self.kind, name, "Ready", "True", STEP).await
     }
 
-    /// Changes a DataTier's spec by a merge patch.
+    /// Changes a tier's spec by a merge patch.
     pub async fn edit(&self, name: &str, spec: Value) -> Result<Value> {
-        self.tenant.kubectl.patch("datatier", name, &json!({ "spec": spec })).await
+        self.tenant.kubectl.patch(self.kind, name, &json!({ "spec": spec })).await
     }
 
-    /// Waits until a DataTier is stalled for this reason.
+    /// Waits until a tier is stalled for this reason.
     pub async fn until_stalled(&self, name: &str, reason: &str) -> Result<Value> {
         self.tenant
             .kubectl
-            .wait_for("datatier", name, STEP, |object| {
+            .wait_for(self.kind, name, STEP, |object| {
                 let current = object["status"]["observedGeneration"] == object["metadata"]["generation"];
                 let stalled = condition(object, "Stalled");
                 let fits = stalled.is_some_and(|stalled| stalled["status"] == "True" && stalled["reason"] == reason);
@@ -130,10 +143,10 @@ impl<'b> Scene<'b> {
         .await
     }
 
-    /// Deletes a DataTier and waits until it is gone.
+    /// Deletes a tier and waits until it is gone.
     pub async fn delete(&self, name: &str) -> Result<()> {
-        self.tenant.kubectl.delete("datatier", name).await?;
-        self.tenant.kubectl.wait_until_gone("datatier", name, STEP).await
+        self.tenant.kubectl.delete(self.kind, name).await?;
+        self.tenant.kubectl.wait_until_gone(self.kind, name, STEP).await
     }
 
     /// Waits for an Event with this reason about an object, and answers its note.

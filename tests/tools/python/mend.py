@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from answers import each, member, put, xml
+from caches import Caches
 
 
 # Parameters of PostgreSQL as RDS describes them: name, data type, allowed values, whether they can be modified.
@@ -71,12 +72,14 @@ class Ministack(Emulator):
 
     def __init__(self, ask):
         super().__init__(ask)
-        self.secrets, self.shown, self.copies = {}, {}, {}
+        self.secrets, self.shown, self.copies, self.caches = {}, {}, {}, Caches(ask)
 
     async def before(self, call, request, account):
+        form, where = dict(call.form), (account, call.region)
+        if call.service == "elasticache":
+            return await self.caches.before(call, request, where, form)
         if call.service != "rds":
             return None
-        form, where = dict(call.form), (account, call.region)
         if answer := await super().before(call, request, account):
             return answer
         if call.name == "CopyDBSnapshot":
@@ -98,6 +101,8 @@ class Ministack(Emulator):
         where, form = (account, call.region), dict(call.form)
         if call.name == "GetResources" and reply.status == 200:
             return await self.mend_tagged(where, json.loads(request.body), json.loads(reply.text))
+        if call.service == "elasticache":
+            return self.caches.after(call, reply, where, form)
         if call.service != "rds" or reply.status != 200:
             return reply
         text = reply.text

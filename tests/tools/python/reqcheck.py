@@ -176,10 +176,10 @@ class Proxy:
         return modelled_error(call.protocol, rule.spec["status"], rule.spec["code"])
 
     async def ask(self, account, region, service, name, members):
-        """A call of the proxy's own to RDS, EC2 or Secrets Manager: its status and text."""
+        """A call of the proxy's own to RDS, EC2, ElastiCache or Secrets Manager: its status and text."""
         scope = f"Credential={account}/20260101/{region}/{service}/aws4_request"
         headers = {"authorization": f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0"}
-        if version := {"rds": "2014-10-31", "ec2": "2016-11-15"}.get(service):
+        if version := {"rds": "2014-10-31", "ec2": "2016-11-15", "elasticache": "2015-02-02"}.get(service):
             headers["content-type"] = "application/x-www-form-urlencoded"
             body = urlencode({"Action": name, "Version": version, **members}).encode()
         else:

@@ -5,7 +5,7 @@ mod structural;
 use kube::core::cel::{CompiledSchema, Validator, apply_defaults, compile_schema};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use terrace_crds::{DataTier, Environment, KINDS, Kind, TierGrant};
+use terrace_crds::{CacheTier, DataTier, Environment, KINDS, Kind, TierGrant};
 
 /// One table of `tests/rules`: a smallest spec, and for each rule what it admits and what it refuses.
 #[derive(Deserialize)]
@@ -42,6 +42,7 @@ pub struct Edit {
 /// The tables of all kinds.
 pub fn tables() -> Vec<Table> {
     [
+        include_str!("../../rules/cachetiers.yaml"),
         include_str!("../../rules/datatiers.yaml"),
         include_str!("../../rules/environments.yaml"),
         include_str!("../../rules/tiergrants.yaml"),
@@ -114,6 +115,7 @@ pub fn through_rust(kind: &str, object: Value) -> Value {
         serde_json::to_value(typed).unwrap()["spec"].clone()
     }
     match kind {
+        "CacheTier" => spec::<CacheTier>(object),
         "DataTier" => spec::<DataTier>(object),
         "Environment" => spec::<Environment>(object),
         "TierGrant" => spec::<TierGrant>(object),

@@ -86,6 +86,8 @@ fn kind(kind: ReferenceKind) -> Kind {
         ReferenceKind::DbClusterSnapshot => Kind::DbClusterSnapshot,
         ReferenceKind::DbInstance => Kind::DbInstance,
         ReferenceKind::DbCluster => Kind::DbCluster,
+        ReferenceKind::CacheSnapshot => Kind::CacheSnapshot,
+        ReferenceKind::ServerlessCacheSnapshot => Kind::ServerlessCacheSnapshot,
     }
 }
 

@@ -4,6 +4,7 @@
 mod autoscaling;
 mod bed;
 mod eks;
+mod elasticache;
 mod gaps;
 mod iam;
 mod kms;

@@ -16,6 +16,9 @@ const MINISTACK: &[Entry] = &[
     ("rds/DbCluster", "storageType", "ModifyDBCluster does not know it"),
     ("rds/DbCluster", "networkType", "ModifyDBCluster does not know it"),
     ("rds/DbClusterInstance", "promotionTier", "ModifyDBInstance does not know it"),
+    ("elasticache/User", "engine", "ModifyUser does not know it"),
+    ("elasticache/UserGroup", "engine", "ModifyUserGroup does not know it"),
+    ("elasticache/ReplicationGroup", "numNodeGroups", "there is no ModifyReplicationGroupShardConfiguration"),
 ];
 
 const MOTO: &[Entry] = &[
@@ -29,6 +32,19 @@ const MOTO: &[Entry] = &[
     ("rds/DbProxy", "requireTls", "there is no ModifyDBProxy"),
     ("rds/DbProxy", "idleClientTimeout", "there is no ModifyDBProxy"),
     ("rds/DbProxy", "vpcSecurityGroupIds", "there is no ModifyDBProxy"),
+    ("elasticache/User", "accessString", "there is no ModifyUser"),
+    ("elasticache/User", "password", "there is no ModifyUser"),
+    ("elasticache/User", "engine", "there is no ModifyUser"),
+];
+
+/// Emulator, kind, reason: what cannot live there.
+const LACKING: &[(&str, &str, &str)] = &[
+    ("moto", "elasticache/CacheSubnetGroup", "there is no DeleteCacheSubnetGroup"),
+    ("moto", "elasticache/CacheParameterGroup", "there are none"),
+    ("moto", "elasticache/UserGroup", "there are none"),
+    ("moto", "elasticache/ReplicationGroup", "its nodes are not shown, and a deleted one never goes"),
+    ("moto", "elasticache/CacheCluster", "there is no ModifyCacheCluster"),
+    ("moto", "elasticache/ServerlessCache", "there are none"),
 ];
 
 /// Emulator, kind: what answers 500 when it is deleted a second time.
@@ -47,4 +63,9 @@ pub fn fields() -> &'static [Entry] {
 /// True where this emulator breaks on a second deletion.
 pub fn deletes_once(kind: &str) -> bool {
     ONCE.iter().any(|(with, of)| *with == emulator() && *of == kind)
+}
+
+/// Why a kind cannot live in this emulator, where it cannot.
+pub fn lacking(kind: &str) -> Option<&'static str> {
+    LACKING.iter().find(|(with, of, _)| *with == emulator() && *of == kind).map(|(_, _, reason)| *reason)
 }

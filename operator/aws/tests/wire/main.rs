@@ -1,11 +1,12 @@
-//! Every kind of RDS against an emulator, by one rule: absent, made, as wished, changed field by field and each change
-//! found, gone. `bed emulator` (tests/README.md) starts one and names it by `TERRACE_WIRE_ENDPOINT` and
+//! Every kind of RDS and of ElastiCache against an emulator, by one rule: absent, made, as wished, changed field by field
+//! and each change found, gone. `bed emulator` (tests/README.md) starts one and names it by `TERRACE_WIRE_ENDPOINT` and
 //! `TERRACE_WIRE_EMULATOR`.
 //!
 //! The kinds of the other services have their lives in `tests/lives`.
 
 #[path = "../lives/bed.rs"]
 mod bed;
+mod caches;
 mod cases;
 mod clusters;
 mod gaps;
@@ -25,7 +26,7 @@ const ELSEWHERE: &[&str] = &[
 ];
 
 #[tokio::test]
-async fn every_kind_is_made_changed_found_and_deleted() {
+async fn every_kind_of_database_is_made_changed_found_and_deleted() {
     let Some(clients) = bed::clients() else { return };
     let mut stage = Stage::new(clients).await;
     stage.rise(cases::subnet_group).await;
@@ -39,9 +40,28 @@ async fn every_kind_is_made_changed_found_and_deleted() {
     stage.rise(clusters::cluster_instance).await;
     stage.rise(clusters::proxy).await;
     stage.rise(clusters::proxy_targets).await;
-    let seen: BTreeSet<&str> = stage.kinds().into_iter().chain(ELSEWHERE.iter().copied()).collect();
+    let caches = caches::CASES.iter().map(|(kind, _)| *kind);
+    let seen: BTreeSet<&str> = stage.kinds().into_iter().chain(ELSEWHERE.iter().copied()).chain(caches).collect();
     let all: BTreeSet<&str> = stage.registry().iter().map(|provider| provider.spec().kind).collect();
     assert_eq!(seen, all, "a kind without a case");
+    stage.fall().await;
+}
+
+#[tokio::test]
+async fn every_kind_of_cache_is_made_changed_found_and_deleted() {
+    let Some(clients) = bed::clients() else { return };
+    let mut stage = Stage::new(clients).await;
+    for case in caches::SECRETS {
+        stage.rise(*case).await;
+    }
+    let mut skipped = BTreeSet::new();
+    for (kind, case) in caches::CASES {
+        match gaps::lacking(kind) {
+            None => stage.rise(*case).await,
+            Some(reason) if skipped.insert(kind) => bed::skip(&format!("{kind}: {reason}")),
+            Some(_) => {}
+        }
+    }
     stage.fall().await;
 }
 

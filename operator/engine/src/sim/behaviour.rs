@@ -52,7 +52,7 @@ pub struct Behaviour {
     pub listed: bool,
 }
 
-const LATE: &[&str] = &["endpoint", "readerEndpoint", "port", "masterSecretArn"];
+const LATE: &[&str] = &["endpoint", "readerEndpoint", "configurationEndpoint", "port", "masterSecretArn"];
 
 fn seconds(create: u64, modify: u64, delete: u64) -> impl FnOnce(Behaviour) -> Behaviour {
     let of = Duration::from_secs;
@@ -98,6 +98,10 @@ pub fn behaviour(spec: &KindSpec) -> Behaviour {
             ..usual
         }),
         "ec2/SecurityGroupRule" => Behaviour { prefix: Some("sgr-"), within: Some("groupId"), ..usual },
+        "elasticache/CacheCluster" => seconds(240, 60, 60)(usual),
+        // ElastiCache API reference: CreateReplicationGroup and CreateServerlessCache raise InvalidUserGroupState.
+        "elasticache/ReplicationGroup" => seconds(300, 60, 120)(Behaviour { needs_ready: true, ..usual }),
+        "elasticache/ServerlessCache" => seconds(120, 30, 60)(Behaviour { needs_ready: true, ..usual }),
         // IAM user guide, "Troubleshoot IAM": a new role is not seen everywhere at once. A policy that names a resource
         // does not hold it.
         // IAM is global, and no region's GetResources is relied on to list its roles: they are found by name.

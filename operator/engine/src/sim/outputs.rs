@@ -59,7 +59,7 @@ impl Live {
             ("name" | "identifier", None) => self.key.name.clone().into(),
             ("version", None) => self.secret_version().into(),
             ("masterSecretArn", None) => self.master_secret(),
-            ("endpoint" | "readerEndpoint", None) => {
+            ("endpoint" | "readerEndpoint" | "configurationEndpoint", None) => {
                 format!("{}.{}.{}.sim", self.key.name, name.to_lowercase(), self.key.region).into()
             }
             _ if name.to_lowercase().ends_with("port") => self.usual_port().into(),
@@ -74,10 +74,14 @@ impl Live {
         if managed { secret().into() } else { Value::Null }
     }
 
-    /// RDS user guide, "Settings for DB instances": 3306 for MySQL and MariaDB, 5432 for PostgreSQL.
+    /// RDS user guide, "Settings for DB instances"; ElastiCache user guide, "Create a serverless cache".
     fn usual_port(&self) -> u16 {
-        let engine = self.have.get("engine").and_then(Value::as_str).unwrap_or_default();
-        if engine.contains("mysql") || engine.contains("maria") { 3306 } else { 5432 }
+        match self.have.get("engine").and_then(Value::as_str).unwrap_or_default() {
+            engine if engine.contains("mysql") || engine.contains("maria") => 3306,
+            "valkey" | "redis" => 6379,
+            "memcached" => 11211,
+            _ => 5432,
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 
 pub mod autoscaling;
 pub mod ec2;
+pub mod elasticache;
 pub mod iam;
 pub mod kms;
 pub mod kubernetes;
@@ -24,6 +25,13 @@ pub fn kinds() -> Vec<KindSpec> {
         KindSpec::of::<autoscaling::ScalingPolicy>(),
         KindSpec::of::<ec2::SecurityGroup>(),
         KindSpec::of::<ec2::SecurityGroupRule>(),
+        KindSpec::of::<elasticache::CacheCluster>(),
+        KindSpec::of::<elasticache::CacheParameterGroup>(),
+        KindSpec::of::<elasticache::CacheSubnetGroup>(),
+        KindSpec::of::<elasticache::ReplicationGroup>(),
+        KindSpec::of::<elasticache::ServerlessCache>(),
+        KindSpec::of::<elasticache::User>(),
+        KindSpec::of::<elasticache::UserGroup>(),
         KindSpec::of::<iam::Role>(),
         KindSpec::of::<kms::Key>(),
         KindSpec::of::<kubernetes::BindingSecret>(),

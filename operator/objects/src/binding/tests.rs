@@ -24,6 +24,7 @@ fn want() -> BindingSecret {
         database: Some("orders".into()),
         username: "admin".into(),
         password: SecretRef { arn: ARN.into(), version: "v1".into() },
+        tls: None,
         tags: id().owner_tags(),
     }
 }
@@ -108,6 +109,29 @@ async fn what_was_made_is_as_wished() {
 }
 
 #[tokio::test]
+async fn a_service_without_users_and_password_has_no_entries_for_them() {
+    let server = Server::answering([(201, object("1", &json!({})))]);
+    let passwords = Arc::new(Passwords::default());
+    let provider = BindingSecrets::new(server.client(), passwords.clone());
+    let open = BindingSecret {
+        r#type: "memcached".into(),
+        database: None,
+        username: "".into(),
+        password: BindingSecret::NO_PASSWORD,
+        tls: Some(true),
+        ..want()
+    };
+    provider.create(&id(), &open).await.expect("it is made");
+    assert!(passwords.asked.lock().expect("nobody panicked").is_empty());
+    let sent = server.requests().remove(0);
+    assert_eq!(decoded(&sent).into_keys().collect::<Vec<_>>(), ["host", "port", "provider", "tls", "type"]);
+    assert_eq!(decoded(&sent)["tls"], "true");
+    assert_eq!(differing(&open, &seen(object("1", &sent.body)).await), Vec::<String>::new());
+    let found = differing(&want(), &seen(object("1", &sent.body)).await);
+    assert!(["username", "password"].iter().all(|field| found.iter().any(|changed| changed == field)), "{found:?}");
+}
+
+#[tokio::test]
 async fn a_wish_that_changes_is_a_difference() {
     let answer = object("1", &made(&want()).await.body);
     let rotated = SecretRef { arn: ARN.into(), version: "v2".into() };
@@ -118,7 +142,7 @@ async fn a_wish_that_changes_is_a_difference() {
 
 #[tokio::test]
 async fn every_entry_changed_behind_our_back_is_found() {
-    let want = BindingSecret { reader_host: Some("ro.db.example".into()), ..want() };
+    let want = BindingSecret { reader_host: Some("ro.db.example".into()), tls: Some(true), ..want() };
     let whole = object("1", &made(&want).await.body);
     for (entry, field) in [
         ("type", "provider"),
@@ -130,6 +154,7 @@ async fn every_entry_changed_behind_our_back_is_found() {
         ("username", "username"),
         ("password", "password"),
         ("secret-arn", "password"),
+        ("tls", "tls"),
     ] {
         let mut answer = whole.clone();
         let data = answer["metadata"]["managedFields"][0]["fieldsV1"]["f:data"].as_object_mut().expect("our fields");

@@ -9,13 +9,13 @@ use terrace_model::aws::Tags;
 use terrace_model::aws::kubernetes::BindingSecret;
 use terrace_model::aws::rds::{DbCluster, DbInstance, DbProxy, DbReplica};
 use terrace_model::aws::secretsmanager::Secret;
-use terrace_model::identity::short_hash;
-use terrace_model::{Out, Ref, SecretRef, Source, Val};
+use terrace_model::{Out, SecretRef, Val};
 
 use super::design::{Design, Shape, proxied, replicas};
 use super::parts::Database;
 use crate::BINDING;
 use crate::draft::Draft;
+use crate::naming::{of, secret_name};
 
 /// Adds the Secret. Clients connect to the proxy, where there is one.
 pub(super) fn binding(
@@ -36,24 +36,11 @@ pub(super) fn binding(
         database: design.spec.database_name.clone(),
         username: database.master_username(),
         password,
+        tls: None,
         // AWS's tags are not the cluster's annotations: only those of the owner are set.
         tags: Tags::new(),
     };
     draft.add(BINDING, secret);
-}
-
-/// The most characters that the name of a Kubernetes object has.
-const LONGEST_NAME: usize = 253;
-
-/// `<object>-binding`; a long name is cut, and told apart by its hash.
-fn secret_name(object: &str) -> String {
-    let name = format!("{object}-binding");
-    if name.len() <= LONGEST_NAME {
-        return name;
-    }
-    let end = format!("-{}-binding", short_hash(&[object]));
-    let head = object.get(..LONGEST_NAME - end.len()).unwrap_or_default();
-    format!("{}{end}", head.trim_end_matches(['-', '.']))
 }
 
 /// `status.outputs` by name.
@@ -96,23 +83,4 @@ fn one_port(spec: &DataTierSpec) -> bool {
 
 fn db<T>(shape: Shape, instance: Out<DbInstance, T>, cluster: Out<DbCluster, T>) -> Val<Value> {
     if shape.is_cluster() { of("db", cluster) } else { of("db", instance) }
-}
-
-fn of<R, T>(node: &str, output: Out<R, T>) -> Val<Value> {
-    Val::Ref(Ref { source: Source::Node(node.into()), output: output.name().into() })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_secret_is_named_after_its_object_however_long_that_is() {
-        assert_eq!(secret_name("orders"), "orders-binding");
-        let long = secret_name(&"a".repeat(253));
-        assert_eq!(long.len(), 253);
-        assert!(long.ends_with("-binding"));
-        assert_ne!(long, secret_name(&format!("{}b", "a".repeat(252))));
-        assert!(!secret_name(&format!("{}.{}", "a".repeat(233), "b".repeat(19))).contains(".-"));
-    }
 }

@@ -4,11 +4,12 @@ use terrace_crds::data_tier::{AuroraStorageType, DeletionProtection};
 use terrace_model::aws::rds::{DbCluster, DbClusterInstance, DbClusterParameterGroup, ServerlessV2Scaling};
 use terrace_model::{Node, Val};
 
-use super::design::{Design, whole};
+use super::design::Design;
 use super::parts::{Database, Parts};
 use super::restore::{database_name, restore};
 use super::scaling;
 use crate::draft::Draft;
+use crate::naming::whole;
 
 pub(super) fn aurora(draft: &mut Draft, design: &Design, parts: &Parts) -> Database {
     let storage = design.spec.aurora.as_ref().map(|aurora| aurora.storage_type).unwrap_or_default();

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use terrace_crds::DataTierSpec;
+use terrace_crds::choices::{ApplyChanges, MinorVersions, NetworkType};
 use terrace_crds::data_tier::{
-    ApplyChanges, Availability, DatabaseInsights, IamAuthentication, MajorVersions, MinorVersions, NetworkType,
-    ProxyMode, StorageType,
+    Availability, DatabaseInsights, IamAuthentication, MajorVersions, ProxyMode, StorageType,
 };
+use terrace_crds::{DataTier, DataTierSpec, TierObject};
 
 use crate::Facts;
+use crate::naming::{title, whole};
 
 /// The instance class of Aurora Serverless v2 (Aurora User Guide, "Using Aurora Serverless v2").
 const SERVERLESS: &str = "db.serverless";
@@ -51,8 +52,7 @@ pub(super) struct Design<'a> {
 impl Design<'_> {
     /// Whom a description names: at most 255 characters, which is what EC2 takes.
     pub fn title(&self) -> String {
-        let object = &self.facts.object;
-        shorten(format!("DataTier {}/{}", object.namespace, object.name), 255)
+        title(DataTier::KIND, &self.facts.object)
     }
 
     pub fn class(&self) -> String {
@@ -142,11 +142,6 @@ pub(super) fn proxied(spec: &DataTierSpec) -> bool {
     spec.proxy.mode == ProxyMode::Pooled
 }
 
-/// The first `most` characters.
-pub(super) fn shorten(text: String, most: usize) -> String {
-    if text.chars().count() > most { text.chars().take(most).collect() } else { text }
-}
-
 /// A disk in the units of the RDS API, with AWS's defaults spelled out.
 #[derive(Default)]
 pub(super) struct Disk {
@@ -183,9 +178,4 @@ impl Disk {
             throughput: storage.throughput.or(default_throughput).map(whole),
         }
     }
-}
-
-/// As the RDS API counts; the schema's bounds are far within it.
-pub(super) fn whole(number: u32) -> i32 {
-    i32::try_from(number).unwrap_or(i32::MAX)
 }

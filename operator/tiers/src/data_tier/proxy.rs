@@ -9,10 +9,11 @@ use terrace_model::aws::iam::{Policy, Role, Statement};
 use terrace_model::aws::rds::{DbCluster, DbInstance, DbProxy, DbProxyTargets};
 use terrace_model::{Node, SecretRef, Val};
 
-use super::design::{Design, proxied, whole};
+use super::design::{Design, proxied};
 use super::network;
 use super::parts::{Database, Parts};
 use crate::draft::Draft;
+use crate::naming::whole;
 
 /// Where clients connect, if there is a proxy: its host and port.
 pub(super) fn proxy(

@@ -7,8 +7,9 @@ use terrace_model::aws::autoscaling::{ScalableTarget, ScalingPolicy};
 use terrace_model::aws::rds::DbCluster;
 use terrace_model::{Node, Val};
 
-use super::design::{Design, whole};
+use super::design::Design;
 use crate::draft::Draft;
+use crate::naming::whole;
 
 const SERVICE: &str = "rds";
 const READERS: &str = "rds:cluster:ReadReplicaCount";

@@ -1,5 +1,8 @@
 //! Every manifest under `tests/manifests` against the graph it expands to, and what holds for every graph.
 
+mod cache;
+mod cache_invalid;
+mod cache_properties;
 mod invalid;
 mod properties;
 mod support;
@@ -10,7 +13,7 @@ use std::path::Path;
 use terrace_model::aws::kinds;
 use terrace_model::{Graph, Source, Val};
 use terrace_tiers::Tier;
-use terrace_tiers::samples::{MANIFESTS, data_tier, samples};
+use terrace_tiers::samples::{CACHE_MANIFESTS, MANIFESTS, cache_tier, data_tier, samples};
 
 #[test]
 fn every_manifest_expands_to_its_golden_graph() {
@@ -26,15 +29,17 @@ fn every_manifest_of_the_folder_is_a_sample() {
         .unwrap()
         .map(|entry| entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned())
         .collect();
-    let listed: BTreeSet<String> = MANIFESTS.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let listed: BTreeSet<String> =
+        MANIFESTS.iter().chain(CACHE_MANIFESTS).map(|(name, _)| (*name).to_owned()).collect();
     assert_eq!(files, listed);
 }
 
 #[test]
 fn every_manifest_is_one_that_the_api_server_admits() {
-    for (name, yaml) in MANIFESTS {
-        let object = serde_json::to_value(data_tier(yaml)).unwrap();
-        assert_eq!(support::cel_refusals(&object), Vec::<String>::new(), "{name}");
+    let databases = MANIFESTS.iter().map(|(name, yaml)| (name, serde_json::to_value(data_tier(yaml))));
+    let caches = CACHE_MANIFESTS.iter().map(|(name, yaml)| (name, serde_json::to_value(cache_tier(yaml))));
+    for (name, object) in databases.chain(caches) {
+        assert_eq!(support::cel_refusals(&object.unwrap()), Vec::<String>::new(), "{name}");
     }
 }
 
@@ -75,10 +80,28 @@ fn every_reference_names_an_output_that_its_source_has() {
 }
 
 #[test]
+fn every_rule_is_of_a_field_that_its_kind_has() {
+    let kinds = kinds();
+    for (name, graph) in samples() {
+        for (id, node) in graph.nodes() {
+            let spec = kinds.iter().find(|spec| spec.kind == node.kind).unwrap();
+            let named = spec.fields.iter().map(|(field, _)| field).chain(spec.address).chain(spec.carries);
+            for field in named.chain(spec.restores.iter()) {
+                assert!(node.want.get(field).is_some(), "{name}: {id} has no {field}");
+            }
+        }
+    }
+}
+
+#[test]
 fn every_output_of_the_status_is_one_of_a_node_of_the_graph() {
-    for ((name, yaml), (_, graph)) in MANIFESTS.iter().zip(samples()) {
-        let outputs = data_tier(yaml).outputs();
-        for wanted in ["arn", "endpoint", "engineVersion", "port", "resourceId", "secretArn"] {
+    let database = ["arn", "endpoint", "engineVersion", "port", "resourceId", "secretArn"];
+    let cache = ["arn", "endpoint", "engineVersion", "port"];
+    let databases = MANIFESTS.iter().map(|(name, yaml)| (*name, data_tier(yaml).outputs(), &database[..]));
+    let caches = CACHE_MANIFESTS.iter().map(|(name, yaml)| (*name, cache_tier(yaml).outputs(), &cache[..]));
+    for ((name, outputs, all), (sample, graph)) in databases.chain(caches).zip(samples()) {
+        assert_eq!(name, sample);
+        for wanted in all {
             assert!(outputs.contains_key(wanted), "{name}: {wanted}");
         }
         for (output, value) in outputs {

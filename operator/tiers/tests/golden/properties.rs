@@ -51,7 +51,8 @@ struct Settings {
     tags: Value,
 }
 
-fn texts(keys: &'static str) -> impl Strategy<Value = Value> {
+/// Texts by such keys.
+pub fn texts(keys: &'static str) -> impl Strategy<Value = Value> {
     btree_map(keys, "[a-z0-9]{0,8}", 0..4).prop_map(|texts| json!(texts))
 }
 
@@ -145,7 +146,8 @@ fn storage(size: u32, disk: usize, performance: bool, cluster: bool) -> Value {
     json!({"size": format!("{size}Gi"), "type": kind, "iops": iops, "maxSize": max})
 }
 
-fn users() -> impl Strategy<Value = Vec<User>> {
+/// Objects that use a tier, each with a group of its own or another's.
+pub fn users() -> impl Strategy<Value = Vec<User>> {
     let user = ("[a-z]{1,10}", "[a-z]{1,10}", 0..4_u8).prop_map(|(namespace, name, group)| {
         let user = samples::user(&namespace, &name);
         let security_group = match group {
@@ -168,7 +170,7 @@ fn any_tier() -> impl Strategy<Value = (DataTier, Facts)> {
 }
 
 /// The nodes without the tags of each.
-fn without_tags(graph: &Graph) -> Value {
+pub fn without_tags(graph: &Graph) -> Value {
     let mut nodes = serde_json::to_value(graph).unwrap();
     for node in nodes["nodes"].as_object_mut().unwrap().values_mut() {
         node["want"].as_object_mut().unwrap().remove("tags");

@@ -1,22 +1,27 @@
-//! The smallest manifest with changes, and the judgement of the API server's CEL rules.
+//! The smallest manifests with changes, and the judgement of the API server's CEL rules.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use kube::core::cel::{CompiledSchema, Validator, apply_defaults, compile_schema};
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use terrace_crds::{DataTier, KINDS};
+use terrace_crds::{CacheTier, DataTier, KINDS, Kind};
 
-static RULES: LazyLock<(Value, CompiledSchema)> = LazyLock::new(|| {
-    let crd = KINDS.iter().find(|kind| kind.kind == "DataTier").unwrap().crd();
-    let schema = serde_json::to_value(crd.spec.versions[0].schema.as_ref().unwrap()).unwrap();
-    let schema = schema["openAPIV3Schema"].clone();
-    let rules = compile_schema(&schema);
-    (schema, rules)
+/// The schema of every kind, and its rules compiled.
+static RULES: LazyLock<BTreeMap<&str, (Value, CompiledSchema)>> = LazyLock::new(|| {
+    let compiled = |kind: &Kind| {
+        let schema = serde_json::to_value(kind.crd().spec.versions[0].schema.as_ref().unwrap()).unwrap();
+        let schema = schema["openAPIV3Schema"].clone();
+        let rules = compile_schema(&schema);
+        (kind.kind, (schema, rules))
+    };
+    KINDS.iter().map(compiled).collect()
 });
 
 /// Why CEL refuses this new object; nothing when it does not.
 pub fn cel_refusals(object: &Value) -> Vec<String> {
-    let (schema, rules) = &*RULES;
+    let (schema, rules) = &RULES[object["kind"].as_str().unwrap()];
     let object = apply_defaults(schema, object);
     match Validator::new().validate_compiled(rules, &object, None) {
         Ok(()) => Vec::new(),
@@ -26,20 +31,29 @@ pub fn cel_refusals(object: &Value) -> Vec<String> {
 
 /// The smallest DataTier after a merge patch of its spec (RFC 7396).
 pub fn tier(change: Value) -> DataTier {
-    let mut spec = json!({
+    let spec = json!({
         "engine": "postgres",
         "engineVersion": "17",
         "instanceClass": "db.r8g.large",
         "storage": {"size": "100Gi"},
     });
+    object("DataTier", "orders", spec, change)
+}
+
+/// The smallest CacheTier after a merge patch of its spec.
+pub fn cache(change: Value) -> CacheTier {
+    object("CacheTier", "sessions", json!({"engineVersion": "8.2", "nodeType": "cache.r7g.large"}), change)
+}
+
+fn object<T: DeserializeOwned>(kind: &str, name: &str, mut spec: Value, change: Value) -> T {
     merge(&mut spec, change);
     let object = json!({
         "apiVersion": "terrace.dev/v1alpha1",
-        "kind": "DataTier",
-        "metadata": {"name": "orders", "namespace": "shop"},
+        "kind": kind,
+        "metadata": {"name": name, "namespace": "shop"},
         "spec": spec,
     });
-    serde_json::from_value(object).expect("a DataTier")
+    serde_json::from_value(object).expect("a tier")
 }
 
 fn merge(target: &mut Value, change: Value) {

@@ -4,6 +4,10 @@ use serde_json::{Value, json};
 use terrace_model::Graph;
 use terrace_tiers::samples::samples;
 
+/// What holds data under a key.
+const KEYED: &[&str] =
+    &["elasticache/ReplicationGroup", "elasticache/ServerlessCache", "rds/DbCluster", "rds/DbInstance"];
+
 /// The graph of a sample.
 pub fn sample(name: &str) -> Graph {
     samples().into_iter().find(|(sample, _)| *sample == name).expect("a sample").1
@@ -31,16 +35,20 @@ pub fn edited(graph: &Graph) -> Graph {
         if want["dbInstanceClass"].as_str().is_some_and(|class| class != "db.serverless") {
             want["dbInstanceClass"] = json!("db.r8g.4xlarge");
         }
+        if want["cacheNodeType"].is_string() {
+            want["cacheNodeType"] = json!("cache.r8g.4xlarge");
+        }
         true
     })
 }
 
-/// An edit that forces replacements: another key for what holds data, another text for security groups; and the rule that
-/// lets the cluster in is left out.
+/// An edit that forces replacements: another key for what holds data, another port for Memcached, another text for security
+/// groups; and the rule that lets the cluster in is left out.
 pub fn replaced(graph: &Graph) -> Graph {
     changed(graph, |id, kind, want| {
         match kind {
-            "rds/DbInstance" | "rds/DbCluster" => want["kmsKeyId"] = json!("arn:aws:kms:eu-west-1:1:key/other"),
+            kind if KEYED.contains(&kind) => want["kmsKeyId"] = json!("arn:aws:kms:eu-west-1:1:key/other"),
+            "elasticache/CacheCluster" => want["port"] = json!(11212),
             "ec2/SecurityGroup" => want["description"] = json!("another text"),
             _ => {}
         }
@@ -61,7 +69,7 @@ pub fn with(graph: &Graph, node: &str, field: &str, value: Value) -> Graph {
 /// Another key for what holds data: its replacement carries the data over.
 pub fn rekeyed(graph: &Graph, key: &str) -> Graph {
     changed(graph, |_, kind, want| {
-        if matches!(kind, "rds/DbInstance" | "rds/DbCluster") {
+        if KEYED.contains(&kind) {
             want["kmsKeyId"] = json!(format!("arn:aws:kms:eu-west-1:111122223333:key/{key}"));
         }
         true

@@ -3,10 +3,8 @@
 mod classes;
 mod existing;
 mod network;
-mod parameters;
 mod storage;
 mod versions;
-mod windows;
 
 use terrace_crds::{DataTier, DataTierSpec, TierObject};
 
@@ -14,6 +12,8 @@ pub(super) use existing::references;
 pub(super) use versions::family;
 
 use super::design::Shape;
+use crate::check::parameters;
+use crate::check::windows::{self, Daily, Windows};
 use crate::draft::check_common;
 use crate::{Facts, Invalid};
 
@@ -26,8 +26,15 @@ pub(super) fn validate(spec: &DataTierSpec, facts: &Facts) -> Result<String, Inv
     classes::check(spec, shape, &mut invalid);
     storage::check(spec, shape, &mut invalid);
     network::check(spec, shape, facts, &mut invalid);
-    windows::check(spec, &mut invalid);
-    parameters::check(spec, &family, facts, &mut invalid);
+    plan(spec, &mut invalid);
+    parameters::check(&spec.parameters, &family, facts, &mut invalid);
     existing::check(spec, shape, facts, &mut invalid);
     invalid.or(family)
+}
+
+/// RDS asks for half an hour (`CreateDBInstance`, PreferredBackupWindow).
+fn plan(spec: &DataTierSpec, invalid: &mut Invalid) {
+    let backup = Daily { field: "spec.backup.window", noun: "backup window", window: &spec.backup.window };
+    let maintenance = Some(&*spec.maintenance.window);
+    windows::check(&Windows { daily: Some(backup), maintenance, shortest: 30 }, invalid);
 }

@@ -1,15 +1,16 @@
-//! Database parameters: whether the engine's family has them, and takes their values.
+//! Engine parameters: whether the engine's family has them, and takes their values.
 
-use terrace_crds::DataTierSpec;
+use std::collections::BTreeMap;
 
 use crate::facts::Parameter;
 use crate::{Facts, Invalid};
 
-pub(super) fn check(spec: &DataTierSpec, family: &str, facts: &Facts, invalid: &mut Invalid) {
+/// Checks the parameters that a spec sets; without a family it is not known what there is.
+pub(crate) fn check(parameters: &BTreeMap<String, String>, family: &str, facts: &Facts, invalid: &mut Invalid) {
     let Some(known) = facts.parameters.as_ref().filter(|_| !family.is_empty()) else {
         return;
     };
-    for (name, value) in &spec.parameters {
+    for (name, value) in parameters {
         let field = format!("spec.parameters.{name}");
         match known.get(name) {
             None => invalid.add(&field, format!("{family} has no such parameter: check its name")),

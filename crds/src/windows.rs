@@ -1,10 +1,20 @@
-//! Backup and maintenance windows as minutes, to see how long they are and whether they overlap.
+//! Daily and weekly windows (backups, snapshots, maintenance) as minutes, to see how long they are and whether they overlap.
 
 use std::ops::Range;
 
 const DAY: u32 = 24 * 60;
 const WEEK: u32 = 7 * DAY;
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+
+/// The daily window that backups have where nothing is said.
+pub(crate) fn nightly() -> String {
+    "02:00-03:00".into()
+}
+
+/// The weekly window that maintenance has where nothing is said; it is apart from [`nightly`].
+pub(crate) fn sunday() -> String {
+    "sun:03:00-sun:04:00".into()
+}
 
 /// A span of the week in minutes since Monday 00:00 UTC; it may run past the end of the week.
 pub type Span = Range<u32>;
