@@ -162,7 +162,7 @@ async fn context(
     };
     let kubernetes = client.clone();
     let objects = move |clients: &terrace_aws::Clients| {
-        terrace_objects::registry(kubernetes.clone(), Arc::new(Secrets(clients.clone())))
+        terrace_objects::registry(kubernetes.clone(), Arc::new(Secrets::new(clients)))
     };
     Context {
         clouds: Clouds::new(base, flags.aws_endpoint_url.clone(), limits, metrics.clone(), objects)

@@ -319,10 +319,11 @@ fn standing_users(situation: &Situation, key: &NodeKey, superseded: Option<Repla
     let others = inventory.dependents(key).filter(|other| other.id != key.id);
     let goes = |other: &&Entry| {
         let spec = situation.kinds.get(other.kind.as_str());
-        inventory.is_superseded(&other.key()) && spec.is_some_and(|spec| spec.replace == Replace::DeleteFirst)
+        let unseen = !matches!(situation.sights.get(&other.key()), Some(Ok(_)));
+        unseen || inventory.is_superseded(&other.key()) && spec.is_some_and(|spec| spec.replace == Replace::DeleteFirst)
     };
     match superseded {
-        // It yields its place: those that stay move afterwards, to the successor.
+        // It yields its place: those that stay move afterwards, to the successor. Whether one stays, only its look says.
         Some(Replace::DeleteFirst) => others.filter(goes).map(|other| other.key().to_string()).collect(),
         Some(Replace::CreateFirst) => {
             let successor = situation.current(&key.id);

@@ -189,8 +189,11 @@ fn of_two_incarnations_the_order_is_the_kinds() {
     let world = |kind: &str| {
         let world = world().want("a", kind, json!({})).want("b", PLAIN, json!({ "to": arn_of("a") }));
         let world = world.entry("a", kind, made).entry("a", kind, second).entry("b", PLAIN, used);
-        world.see("a", State::Ready, json!({})).miss("a~2").see("b", State::Ready, json!({ "to": "arn:a" }))
+        world.see("a", State::Ready, json!({})).miss("a~2")
     };
+    // Whether what uses it must go first, nobody can say before it was seen.
+    check(&world(PLAIN), "a", "delete", "after others");
+    let world = |kind: &str| world(kind).see("b", State::Ready, json!({ "to": "arn:a" }));
     let delete_first = world(PLAIN);
     check(&delete_first, "a", "delete", "now");
     check(&delete_first, "a~2", "create the successor", "when AWS is ready");
