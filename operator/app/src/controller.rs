@@ -133,9 +133,10 @@ where
     stream.modify(|object| object.meta_mut().managed_fields = None)
 }
 
-/// What wakes an object: every change but that of status.
+/// What wakes an object: every change but that of status and of finalizers, which an object's own first pass changes; a
+/// deletion is a new generation.
 pub fn changes<K: Resource>() -> impl Predicate<K> {
-    predicates::generation.combine(predicates::annotations).combine(predicates::finalizers)
+    predicates::generation.combine(predicates::annotations)
 }
 
 /// Follows the labels of namespaces, which decide what Environment serves them.

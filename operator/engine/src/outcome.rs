@@ -87,9 +87,10 @@ impl Requeue<'_> {
             _ => None,
         };
         match (&step.gate, state) {
+            // What was decided about it waits for a person; what AWS does with it goes on.
+            (_, Some(State::Deleting)) => Some(self.pace(key, step, "deleting")),
             (Gate::Held { .. }, _) => None,
             (_, Some(State::Settling(state))) => Some(self.pace(key, step, state)),
-            (_, Some(State::Deleting)) => Some(self.pace(key, step, "deleting")),
             // What waits for other nodes is brought up by them, what waits for other objects by their watch.
             (Gate::Waits { on, .. }, _) if !on.is_empty() => None,
             (Gate::Waits { .. }, _) => Some(self.pace(key, step, "")),
@@ -104,7 +105,7 @@ impl Requeue<'_> {
     fn pace(&self, key: &NodeKey, step: &Step, state: &str) -> Duration {
         let (settling, from) = self.memory.settling(self.uid, key, state, self.now);
         match self.memory.took(&step.kind, &from) {
-            Some(took) => pace(settling, took, took / 8),
+            Some(took) => pace(settling, took, took),
             None => {
                 let usual = self.engine.registry.get(&step.kind).map(|provider| provider.pace().usual).unwrap_or(SOON);
                 pace(settling, usual, settling * 2)
@@ -113,14 +114,12 @@ impl Requeue<'_> {
     }
 }
 
-/// The next look at something that has been settling for so long and usually takes `usual`: `early` looks, for what is quick
-/// today or fails, then close together about the time when it should be done, then further and further apart.
+/// The next look at something that has been settling for so long and usually takes `usual`: after `early` where that is sooner
+/// than the time when it may be done, then close together about that time, then further and further apart.
 fn pace(settling: Duration, usual: Duration, early: Duration) -> Duration {
-    let (close, early) = (usual.mul_f64(0.8), early.max(SOON));
-    let next = if settling < early && settling + early < close {
-        early
-    } else if settling < close {
-        close - settling
+    let close = usual.mul_f64(0.8);
+    let next = if settling < close {
+        early.max(SOON).min(close - settling)
     } else if settling < usual * 2 {
         usual / 15
     } else {
@@ -140,10 +139,10 @@ mod tests {
             for learned in [true, false] {
                 let (mut passed, mut looks) = (Duration::ZERO, 0);
                 while passed.as_secs() < takes {
-                    passed += pace(passed, usual, if learned { usual / 8 } else { passed * 2 });
+                    passed += pace(passed, usual, if learned { usual } else { passed * 2 });
                     looks += 1;
                 }
-                let most = if learned { 9 } else { 12 };
+                let most = if learned { 8 } else { 12 };
                 assert!(looks <= most, "{looks} looks at something that took {takes} s");
                 assert!(passed.as_secs_f64() - f64::from(takes as u32) <= 5.0, "{passed:?} for {takes} s");
             }

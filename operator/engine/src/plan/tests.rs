@@ -89,6 +89,17 @@ fn what_is_as_wished_is_kept_and_what_is_not_is_changed_when_aws_takes_changes()
 }
 
 #[test]
+fn what_stands_waits_for_no_output_that_only_its_making_needs() {
+    let world = |field: &str| {
+        let wish = json!({ "size": 2, field: arn_of("b") });
+        let world = world().want("b", PLAIN, json!({})).want("a", DATABASE, wish).entry("a", DATABASE, made);
+        world.miss("b").see("a", State::Ready, json!({ "size": 1, field: null }))
+    };
+    check(&world("seed"), "a", "update", "now");
+    check(&world("group"), "a", "update", "after others");
+}
+
+#[test]
 fn a_change_that_nobody_wished_is_drift() {
     let world = world().want("a", PLAIN, json!({ "size": 2 })).see("a", State::Ready, json!({ "size": 1 }));
     let hash = world.step("a").wish.map(|wish| wish.hash.clone());
