@@ -113,10 +113,16 @@ impl Cloud {
 }
 
 /// Reads secrets for what must hold them.
-pub struct Secrets(pub Clients);
+pub struct Secrets(secretsmanager::Values);
+
+impl Secrets {
+    pub fn new(clients: &Clients) -> Self {
+        Secrets(secretsmanager::Values::new(clients))
+    }
+}
 
 impl SecretReader for Secrets {
     fn read<'a>(&'a self, place: &'a Place, secret: &'a SecretRef) -> BoxFuture<'a, Result<SecretString>> {
-        Box::pin(secretsmanager::read(&self.0, &place.region, secret))
+        Box::pin(self.0.read(&place.region, secret))
     }
 }

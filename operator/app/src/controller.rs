@@ -1,5 +1,6 @@
 //! Starts the watches and runs the reconciles until it is told to stop, or leads no longer.
 
+use std::fmt::Debug;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,6 +15,7 @@ use kube::runtime::reflector::store::Writer;
 use kube::runtime::reflector::{self, ObjectRef, Store};
 use kube::runtime::{Controller, Predicate, WatchStreamExt, predicates, watcher};
 use kube::{Client, Resource, ResourceExt};
+use serde::de::DeserializeOwned;
 use terrace_aws::limits::Limits;
 use terrace_crds::{Environment, TierGrant};
 use terrace_engine::{Error, Memory};
@@ -121,15 +123,26 @@ async fn work(flags: &Flags, client: Client, metrics: Metrics, end: End) {
     }
 }
 
-/// What wakes an object: every change but that of status.
+/// All objects of a kind as they change, without the record of who manages which field: nobody here asks for it, and it is
+/// the larger part of an object.
+pub fn follow<K>(all: Api<K>) -> impl Stream<Item = watcher::Result<watcher::Event<K>>> + Send
+where
+    K: Resource + Clone + DeserializeOwned + Debug + Send + 'static,
+{
+    let stream = watcher(all, watcher::Config::default()).default_backoff();
+    stream.modify(|object| object.meta_mut().managed_fields = None)
+}
+
+/// What wakes an object: every change but that of status and of finalizers, which an object's own first pass changes; a
+/// deletion is a new generation.
 pub fn changes<K: Resource>() -> impl Predicate<K> {
-    predicates::generation.combine(predicates::annotations).combine(predicates::finalizers)
+    predicates::generation.combine(predicates::annotations)
 }
 
 /// Follows the labels of namespaces, which decide what Environment serves them.
 async fn watch_namespaces(writer: Writer<PartialObjectMeta<Namespace>>, context: Arc<Context>) {
     let all = Api::<PartialObjectMeta<Namespace>>::all(context.client.clone());
-    let stream = watcher(all, watcher::Config::default()).default_backoff().reflect(writer);
+    let stream = follow(all).reflect(writer);
     let listed = context.namespaces_listed.clone();
     let stream = stream.inspect(move |event| listed.note(event)).applied_objects();
     let stream = stream.predicate_filter(predicates::labels, Default::default());
@@ -139,7 +152,7 @@ async fn watch_namespaces(writer: Writer<PartialObjectMeta<Namespace>>, context:
 /// Follows the grants, which decide who may refer to whom.
 async fn watch_grants(context: Arc<Context>) {
     let all = Api::<DeserializeGuard<TierGrant>>::all(context.client.clone());
-    let stream = watcher(all, watcher::Config::default()).default_backoff();
+    let stream = follow(all);
     let note = |event| {
         context.wake.concerned(context.neighbours.note_grant(&event));
         std::future::ready(())
@@ -162,7 +175,7 @@ async fn context(
     };
     let kubernetes = client.clone();
     let objects = move |clients: &terrace_aws::Clients| {
-        terrace_objects::registry(kubernetes.clone(), Arc::new(Secrets(clients.clone())))
+        terrace_objects::registry(kubernetes.clone(), Arc::new(Secrets::new(clients)))
     };
     Context {
         clouds: Clouds::new(base, flags.aws_endpoint_url.clone(), limits, metrics.clone(), objects)
@@ -190,8 +203,7 @@ async fn run_environments(
     end: End,
 ) {
     let listed = context.environments_listed.clone();
-    let stream = watcher(Api::all(context.client.clone()), watcher::Config::default())
-        .default_backoff()
+    let stream = follow(Api::all(context.client.clone()))
         .reflect(writer)
         .inspect(move |event| listed.note(event))
         .applied_objects()

@@ -8,13 +8,13 @@ use kube::api::Api;
 use kube::core::DeserializeGuard;
 use kube::runtime::controller::Config;
 use kube::runtime::reflector::{self, ObjectRef};
-use kube::runtime::{Controller, WatchStreamExt, watcher};
+use kube::runtime::{Controller, WatchStreamExt};
 use kube::{Resource, ResourceExt};
 use terrace_crds::{CacheTier, DataTier, TierObject};
 use tracing::Instrument;
 
 use crate::context::Context;
-use crate::controller::{End, again, changes, timed};
+use crate::controller::{End, again, changes, follow, timed};
 use crate::tier::{self, Managed};
 use crate::wake::WokenTiers;
 
@@ -50,8 +50,7 @@ fn run<T: Managed>(start: Start) -> BoxFuture<'static, ()> {
     let Start { context, config, woken, end } = start;
     let (reader, writer) = reflector::store();
     let noting = context.clone();
-    let stream = watcher(Api::<DeserializeGuard<T>>::all(context.client.clone()), watcher::Config::default())
-        .default_backoff()
+    let stream = follow(Api::<DeserializeGuard<T>>::all(context.client.clone()))
         .reflect(writer)
         .inspect(move |event| noting.wake.concerned(noting.neighbours.note(event)))
         .applied_objects()

@@ -13,7 +13,7 @@ use aws_sdk_ec2::types::{self, Filter, ResourceType};
 use futures::future::try_join;
 use terrace_aws::Clients;
 use terrace_aws::errors::{absent, classify};
-use terrace_engine::coalesce::{Fetch, Regional};
+use terrace_engine::coalesce::{Fetch, Few, Regional};
 use terrace_engine::{Disposal, Error, Provider, Result, Seen, State};
 use terrace_model::aws::ec2::{SecurityGroup, SecurityGroupOutputs};
 use terrace_model::identity::Freshness;
@@ -81,7 +81,7 @@ pub struct SecurityGroups {
 impl SecurityGroups {
     /// The groups of an account.
     pub fn new(clients: &Clients) -> Self {
-        SecurityGroups { clients: clients.clone(), listings: Regional::new(clients.recent(), FILTER_VALUES) }
+        SecurityGroups { clients: clients.clone(), listings: Regional::new(clients.recent(), Few::UpTo(FILTER_VALUES)) }
     }
 
     async fn look(&self, id: &Id, freshness: Freshness) -> Result<Option<Found>> {

@@ -15,7 +15,7 @@ use aws_sdk_ec2::types::{
 use serde_json::{Map, Value};
 use terrace_aws::Clients;
 use terrace_aws::errors::{absent, classify};
-use terrace_engine::coalesce::{Fetch, Regional};
+use terrace_engine::coalesce::{Fetch, Few, Regional};
 use terrace_engine::{Disposal, Error, Provider, Result, Seen, State, reason};
 use terrace_model::aws::ec2::{Direction, SecurityGroupRule, SecurityGroupRuleOutputs};
 use terrace_model::identity::Freshness;
@@ -92,7 +92,10 @@ pub struct SecurityGroupRules {
 impl SecurityGroupRules {
     /// The rules of an account's groups.
     pub fn new(clients: &Clients) -> Self {
-        SecurityGroupRules { clients: clients.clone(), listings: Regional::new(clients.recent(), FILTER_VALUES) }
+        SecurityGroupRules {
+            clients: clients.clone(),
+            listings: Regional::new(clients.recent(), Few::UpTo(FILTER_VALUES)),
+        }
     }
 
     async fn look(&self, id: &Id, freshness: Freshness) -> Result<Option<Found>> {
@@ -150,6 +153,10 @@ impl Provider<SecurityGroupRule> for SecurityGroupRules {
             }
         };
         made(id, rules.unwrap_or_default())
+    }
+
+    fn made(&self, _id: &Id, handle: &Handle) -> Option<SecurityGroupRuleOutputs> {
+        Some(SecurityGroupRuleOutputs { rule_id: Some(handle.0.clone()) })
     }
 
     async fn update(&self, id: &Id, have: &SecurityGroupRule, want: &SecurityGroupRule, diff: &Diff) -> Result<()> {

@@ -25,6 +25,7 @@ const THROTTLES: &[&str] = &[
     "SlowDown",
     "PriorRequestNotComplete",
     "EC2ThrottledException",
+    "APICallRateForCustomerExceeded",
 ];
 
 /// Codes that say "try again", whatever their HTTP status.

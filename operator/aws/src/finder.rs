@@ -6,7 +6,7 @@ use std::future::Future;
 use aws_sdk_resourcegroupstagging::operation::get_resources::builders::GetResourcesFluentBuilder;
 use aws_sdk_resourcegroupstagging::types::TagFilter;
 use futures::future::BoxFuture;
-use terrace_engine::coalesce::{Fetch, Regional};
+use terrace_engine::coalesce::{Fetch, Few, Regional};
 use terrace_engine::{Finder, Found, Result};
 use terrace_model::Handle;
 use terrace_model::aws::Tags;
@@ -20,8 +20,6 @@ use crate::{Clients, tags};
 pub const ACTIONS: &[&str] = &["tag:GetResources"];
 /// The most that one page holds (API reference, GetResources, `ResourcesPerPage`).
 const PAGE: i32 = 100;
-/// Up to so many are read one by one.
-const FEW: usize = 5;
 
 async fn read(request: GetResourcesFluentBuilder) -> Result<BTreeMap<String, Tags>> {
     let mut pages = request.resources_per_page(PAGE).into_paginator().send();
@@ -38,7 +36,8 @@ async fn read(request: GetResourcesFluentBuilder) -> Result<BTreeMap<String, Tag
 /// Snapshots and backups bear the tags of what they were taken from, and are no resources of ours (RDS user guide,
 /// "Copying tags to DB snapshots").
 fn is_copy(arn: &str) -> bool {
-    const COPIES: &[&str] = &["snapshot", "cluster-snapshot", "auto-backup", "cluster-auto-backup"];
+    const COPIES: &[&str] =
+        &["snapshot", "cluster-snapshot", "auto-backup", "cluster-auto-backup", "serverlesscachesnapshot"];
     arn.split(':').nth(5).is_some_and(|kind| COPIES.contains(&kind))
 }
 
@@ -95,7 +94,7 @@ pub struct TagIndex<L> {
 impl<L: ListTags> TagIndex<L> {
     /// An index over resource types as GetResources names them: `rds:subgrp`.
     pub fn new(clients: Clients, types: &'static [&'static str], own: L) -> Self {
-        let listings = Regional::new(clients.recent(), FEW);
+        let listings = Regional::new(clients.recent(), Few::Pages);
         TagIndex { clients, types, own, listings, unlisted: Hourly::default() }
     }
 

@@ -30,6 +30,10 @@ impl<V: Clone> Hourly<V> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn waiting(&self) -> MutexGuard<'_, BTreeMap<String, Instant>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The answer for `key`, from memory where that is recent enough.
     ///
     /// # Errors
@@ -65,7 +69,7 @@ impl<V: Clone> Hourly<V> {
     }
 
     fn is_due(&self, key: &str) -> bool {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = self.waiting();
         let due = waiting.entry(key.to_owned()).or_insert_with(Instant::now).elapsed() >= turn(key);
         if due {
             waiting.remove(key);
@@ -76,6 +80,7 @@ impl<V: Clone> Hourly<V> {
     /// Forgets an answer: it was changed, or is gone.
     pub fn forget(&self, key: &str) {
         self.seen().remove(key);
+        self.waiting().remove(key);
     }
 }
 

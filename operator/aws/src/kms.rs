@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use aws_sdk_kms::Client;
 use aws_sdk_kms::types::KeyState;
 use futures::future::try_join_all;
-use terrace_engine::coalesce::{Fetch, Regional};
+use terrace_engine::coalesce::{Fetch, Few, Regional};
 use terrace_engine::{Disposal, Error, Provider, Result, Seen, State};
 use terrace_model::aws::kms::{Key, KeyOutputs};
 use terrace_model::identity::Freshness;
@@ -64,7 +64,11 @@ impl Keys {
     /// The keys of an account.
     pub fn new(clients: &Clients) -> Self {
         let period = hourly::lifetime(&["keys", clients.account()].join("/"));
-        Keys { clients: clients.clone(), listings: Regional::new(period, usize::MAX), asked: Mutex::default() }
+        Keys {
+            clients: clients.clone(),
+            listings: Regional::new(period, Few::UpTo(usize::MAX)),
+            asked: Mutex::default(),
+        }
     }
 
     fn reader(&self, region: &str, key: &str) -> Reader {

@@ -33,5 +33,5 @@ pub fn registry(clients: &Clients) -> Registry {
         .with(rds::Replicas(rds.clone()))
         .with(rds::SubnetGroups(rds))
         .with(secretsmanager::Secrets::new(&shelf))
-        .with(secretsmanager::Versions::new(&shelf))
+        .with(secretsmanager::Versions::new(&shelf, clients))
 }

@@ -1,8 +1,9 @@
 //! Many callers, one call: reads of one kind, account and region are answered from one list, and writes that AWS takes
 //! in batches go out together.
 //!
-//! Nobody waits for a timer. The first caller goes at once; whoever comes while its call is under way goes together
-//! with all the others in the next.
+//! The first caller goes at once; whoever comes while its call is under way goes together with all the others in the
+//! next. Where a call answered several, the next gathers for a moment: what few wait for is quick, what many wait for is
+//! cheap.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
@@ -22,10 +23,16 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// A call that answered so many is followed by one that gathers.
+const SEVERAL: usize = 3;
+/// How long a call after such a one begins after it.
+const GATHER: Duration = Duration::from_millis(800);
+
 /// Gathers items that come in while a call is under way, and sends them in the next.
 pub struct Batch<I, O> {
     queue: Mutex<Queue<I, O>>,
-    turn: tokio::sync::Mutex<()>,
+    /// Holds when the last call that answered several began.
+    turn: tokio::sync::Mutex<Option<Instant>>,
     most: usize,
 }
 
@@ -46,14 +53,18 @@ impl<I, O> Batch<I, O> {
         let (answer, mut mine) = oneshot::channel();
         lock(&self.queue).push((item, answer));
         tokio::task::yield_now().await;
-        let _turn = self.turn.lock().await;
+        let mut turn = self.turn.lock().await;
         loop {
             match mine.try_recv() {
                 Ok(result) => return result,
                 Err(TryRecvError::Closed) => return Err(Error::retry("the call was interrupted")),
                 Err(TryRecvError::Empty) => {}
             }
+            if let Some(before) = *turn {
+                tokio::time::sleep_until(before + GATHER).await;
+            }
             let (items, answers): (Vec<_>, Vec<_>) = self.take().into_iter().unzip();
+            *turn = (items.len() >= SEVERAL).then(Instant::now);
             for (answer, result) in answers.into_iter().zip(send(items).await) {
                 // Whoever asked may have gone; then nobody wants the answer.
                 let _ = answer.send(result);
@@ -76,12 +87,24 @@ pub trait Fetch<K, V>: Send + Sync {
     fn all(&self) -> impl Future<Output = Result<BTreeMap<K, V>>> + Send;
 }
 
+/// How many are read by themselves, rather than all of their kind.
+#[derive(Clone, Copy, Debug)]
+pub enum Few {
+    /// Up to so many, for one call reads them.
+    UpTo(usize),
+    /// As many as the last list had pages, for each takes a call.
+    Pages,
+}
+
+/// What a page usually holds.
+const PAGE: usize = 100;
+
 /// Answers single look-ups from filtered or whole lists.
 pub struct Listing<K, V> {
     asked: Batch<(K, Freshness), Option<V>>,
     list: Mutex<Option<List<K, V>>>,
     period: Duration,
-    few: usize,
+    few: Few,
 }
 
 struct List<K, V> {
@@ -90,8 +113,8 @@ struct List<K, V> {
 }
 
 impl<K: Ord + Clone, V: Clone> Listing<K, V> {
-    /// A list that stays recent for `period`; up to `few` keys are read by name, more by listing all.
-    pub fn new(period: Duration, few: usize) -> Self {
+    /// A list that stays recent for `period`; a `few` keys are read by themselves, more by listing all.
+    pub fn new(period: Duration, few: Few) -> Self {
         Listing { asked: Batch::new(usize::MAX), list: Mutex::default(), period, few }
     }
 
@@ -121,8 +144,8 @@ impl<K: Ord + Clone, V: Clone> Listing<K, V> {
         }
         let keys: BTreeSet<K> = asked.iter().map(|(key, _)| key.clone()).collect();
         let read = Instant::now();
-        let result =
-            if recent || keys.len() > self.few { self.all(read, fetch).await } else { fetch.some(&keys).await };
+        let whole = recent || keys.len() > self.few();
+        let result = if whole { self.all(read, fetch).await } else { fetch.some(&keys).await };
         if let Ok(items) = &result {
             self.refresh(&keys, items);
         }
@@ -130,6 +153,13 @@ impl<K: Ord + Clone, V: Clone> Listing<K, V> {
             .into_iter()
             .map(|(key, _)| result.as_ref().map(|items| items.get(&key).cloned()).map_err(Clone::clone))
             .collect()
+    }
+
+    fn few(&self) -> usize {
+        match self.few {
+            Few::UpTo(few) => few,
+            Few::Pages => lock(&self.list).as_ref().map_or(1, |list| list.items.len().div_ceil(PAGE).max(1)),
+        }
     }
 
     async fn all(&self, read: Instant, fetch: &impl Fetch<K, V>) -> Result<BTreeMap<K, V>> {
@@ -155,12 +185,12 @@ impl<K: Ord + Clone, V: Clone> Listing<K, V> {
 pub struct Regional<K, V> {
     listings: Mutex<BTreeMap<String, Arc<Listing<K, V>>>>,
     period: Duration,
-    few: usize,
+    few: Few,
 }
 
 impl<K: Ord + Clone, V: Clone> Regional<K, V> {
     /// See [`Listing::new`].
-    pub fn new(period: Duration, few: usize) -> Self {
+    pub fn new(period: Duration, few: Few) -> Self {
         Regional { listings: Mutex::default(), period, few }
     }
 
@@ -218,9 +248,9 @@ mod tests {
         futures::future::join_all(looks).await.into_iter().map(|answer| answer.expect("the shelf answers")).collect()
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn one_look_reads_one_and_many_looks_read_a_list() {
-        let (listing, shelf) = (Listing::new(Duration::from_secs(60), 3), Shelf::default());
+        let (listing, shelf) = (Listing::new(Duration::from_secs(60), Few::UpTo(3)), Shelf::default());
         assert_eq!(look(&listing, &shelf, 1, Freshness::Now).await, [Some("0".into())]);
         assert_eq!(shelf.calls(), (1, 0));
         let found = look(&listing, &shelf, 20, Freshness::Now).await;
@@ -230,7 +260,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_recent_list_answers_until_it_is_old() {
-        let (listing, shelf) = (Listing::new(Duration::from_secs(60), 3), Shelf::default());
+        let (listing, shelf) = (Listing::new(Duration::from_secs(60), Few::UpTo(3)), Shelf::default());
         for _ in 0..5 {
             look(&listing, &shelf, 20, Freshness::Recent).await;
         }
@@ -242,9 +272,9 @@ mod tests {
         assert_eq!(shelf.calls(), (1, 2));
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_failed_read_fails_everyone_who_asked_and_nobody_later() {
-        let listing = Listing::new(Duration::from_secs(60), 0);
+        let listing = Listing::new(Duration::from_secs(60), Few::UpTo(0));
         let broken = Shelf { broken: true, ..Shelf::default() };
         let answers = futures::future::join_all((0..5).map(|key| listing.get(key, Freshness::Now, &broken))).await;
         assert!(answers.iter().all(Result::is_err));
@@ -252,7 +282,7 @@ mod tests {
         assert_eq!(look(&listing, &Shelf::default(), 1, Freshness::Recent).await, [Some("0".into())]);
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn writes_that_come_together_go_together_and_each_has_its_own_answer() {
         let (batch, calls) = (Batch::new(4), AtomicUsize::new(0));
         let send = |items: Vec<u32>| {
@@ -265,5 +295,40 @@ mod tests {
         assert_eq!(calls.load(Relaxed), 2);
         assert_eq!(answers[7], Ok(70));
         assert_eq!(answers[3], Err(Error::invalid("3")));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn few_do_not_wait_and_many_are_gathered() {
+        let (batch, calls) = (Batch::new(100), AtomicUsize::new(0));
+        let send = |items: Vec<u32>| {
+            calls.fetch_add(1, Relaxed);
+            async move { items.into_iter().map(Ok).collect() }
+        };
+        let began = Instant::now();
+        for item in 0..10 {
+            assert_eq!(batch.submit(item, send).await, Ok(item));
+        }
+        assert_eq!((calls.load(Relaxed), began.elapsed()), (10, Duration::ZERO));
+        let late = |item| {
+            let (batch, send) = (&batch, &send);
+            async move {
+                tokio::time::advance(Duration::from_millis(10)).await;
+                batch.submit(item, send).await
+            }
+        };
+        futures::future::join_all((0..5).map(|item| batch.submit(item, send))).await;
+        futures::future::join_all((0..20).map(late)).await;
+        assert_eq!(calls.load(Relaxed), 12);
+        assert_eq!(batch.submit(1, send).await, Ok(1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn of_many_pages_more_are_read_by_themselves() {
+        let (listing, shelf) = (Listing::new(Duration::from_secs(60), Few::Pages), Shelf::default());
+        look(&listing, &shelf, 2, Freshness::Now).await;
+        assert_eq!(shelf.calls(), (0, 1));
+        lock(&listing.list).as_mut().expect("a list").items.extend((1000..1150).map(|key| (key, String::new())));
+        look(&listing, &shelf, 2, Freshness::Now).await;
+        assert_eq!(shelf.calls(), (1, 1));
     }
 }

@@ -24,9 +24,10 @@ struct Notes {
     /// Objects whose inventory was rebuilt: what this process intends for them may have been made before.
     rebuilt: BTreeSet<String>,
     failures: BTreeMap<NodeId, u32>,
-    settling: BTreeMap<NodeId, Timestamp>,
-    /// How long each kind last took to settle.
-    took: BTreeMap<String, Duration>,
+    /// Since when, and in which state of AWS it was then.
+    settling: BTreeMap<NodeId, (Timestamp, String)>,
+    /// How long each kind took of late to settle from a state.
+    took: BTreeMap<(String, String), Duration>,
     /// By object.
     seen: BTreeMap<String, Seen>,
 }
@@ -127,26 +128,27 @@ impl Memory {
         self.notes().failures.remove(&(uid.into(), key.clone()));
     }
 
-    /// How long a node has been settling, as this process saw it.
-    pub fn settling(&self, uid: &str, key: &NodeKey, now: Timestamp) -> Duration {
+    /// How long a node has been settling, as this process saw it, and from which state on.
+    pub fn settling(&self, uid: &str, key: &NodeKey, state: &str, now: Timestamp) -> (Duration, String) {
         let mut notes = self.notes();
-        let since = *notes.settling.entry((uid.into(), key.clone())).or_insert(now);
-        now.duration_since(since).unsigned_abs()
+        let (since, from) = notes.settling.entry((uid.into(), key.clone())).or_insert_with(|| (now, state.to_owned()));
+        (now.duration_since(*since).unsigned_abs(), from.clone())
     }
 
-    /// A node has settled: how long it took is what its kind may take the next time.
+    /// A node has settled: how long it took is about what its kind may take the next time, from that state.
     pub fn settled(&self, uid: &str, key: &NodeKey, kind: &str, now: Timestamp) {
         let mut notes = self.notes();
-        let since = notes.settling.remove(&(uid.into(), key.clone()));
-        let took = since.map(|since| now.duration_since(since).unsigned_abs()).filter(|took| *took > QUICK);
-        if let Some(took) = took {
-            notes.took.insert(kind.into(), took);
+        let Some((since, from)) = notes.settling.remove(&(uid.into(), key.clone())) else { return };
+        let took = now.duration_since(since).unsigned_abs();
+        if took > QUICK {
+            let usual = notes.took.entry((kind.into(), from)).or_insert(took);
+            *usual = (*usual + took) / 2;
         }
     }
 
-    /// How long a kind last took to settle.
-    pub fn took(&self, kind: &str) -> Option<Duration> {
-        self.notes().took.get(kind).copied()
+    /// How long a kind took of late to settle from a state.
+    pub fn took(&self, kind: &str, from: &str) -> Option<Duration> {
+        self.notes().took.get(&(kind.into(), from.into())).copied()
     }
 
     /// Remembers what was seen of an object, in the place of what was remembered before.
@@ -248,11 +250,16 @@ mod tests {
     #[test]
     fn what_took_its_time_says_how_long_its_kind_takes() {
         let (memory, key) = (Memory::default(), NodeKey::new("a", 1));
-        for (began, ended) in [(0, 80), (100, 105)] {
-            memory.settling("u", &key, at(began));
+        for (began, ended) in [(0, 80), (100, 105), (200, 240)] {
+            memory.settling("u", &key, "creating", at(began));
+            assert_eq!(
+                memory.settling("u", &key, "backing-up", at(began + 1)),
+                (Duration::from_secs(1), "creating".into())
+            );
             memory.settled("u", &key, "rds/DbInstance", at(ended));
         }
-        assert_eq!(memory.took("rds/DbInstance"), Some(Duration::from_secs(80)));
-        assert_eq!(memory.took("iam/Role"), None);
+        assert_eq!(memory.took("rds/DbInstance", "creating"), Some(Duration::from_secs(60)));
+        assert_eq!(memory.took("rds/DbInstance", "modifying"), None);
+        assert_eq!(memory.took("iam/Role", "creating"), None);
     }
 }

@@ -65,6 +65,7 @@ pub fn database() -> KindSpec {
         fields: &[
             ("engine", Rule::Replace),
             ("key", Rule::Replace),
+            ("seed", Rule::OnCreate),
             ("storage", Rule::Refuse("it cannot shrink")),
             ("tags", Rule::Keyed),
         ],

@@ -205,7 +205,9 @@ async fn many(latency: Duration, shape: Shape, args: &[&str]) -> Result<()> {
     };
     let aim = if args.is_empty() { "" } else { "< 20 s" };
     print(&format!("{count} {what} at once, {how}"), format!("{:.1} s", took.as_secs_f64()), aim);
-    print("  AWS calls each", format!("{:.1}", bench.tenant.calls().await?.calls as f64 / count as f64), "at most 6");
+    let calls = bench.tenant.calls().await?;
+    print("  AWS calls each", format!("{:.1}", calls.calls as f64 / count as f64), "at most 6");
+    println!("  {:?}", calls.operations);
     Ok(())
 }
 

@@ -15,6 +15,7 @@ from aiohttp import web
 
 from answers import each, member, put, xml
 from caches import Caches
+from tagged import Tagged
 
 
 # Parameters of PostgreSQL as RDS describes them: name, data type, allowed values, whether they can be modified.
@@ -64,15 +65,9 @@ class Ministack(Emulator):
                          r"|PreferredBackupWindow$|CopyTagsToSnapshot$|DeletionProtection$|EnableIAMDatabaseAuthentication$"
                          r"|CACertificateIdentifier$|MonitoringInterval$|MonitoringRoleArn$|MaxAllocatedStorage$)")
 
-    # What of RDS bears tags, by the names of its ARN and of its list.
-    TAGGED = {"DBInstance": "DescribeDBInstances", "DBSubnetGroup": "DescribeDBSubnetGroups",
-              "DBParameterGroup": "DescribeDBParameterGroups", "DBSnapshot": "DescribeDBSnapshots",
-              "DBCluster": "DescribeDBClusters", "DBClusterParameterGroup": "DescribeDBClusterParameterGroups",
-              "DBProxy": "DescribeDBProxies"}
-
     def __init__(self, ask):
         super().__init__(ask)
-        self.secrets, self.shown, self.copies, self.caches = {}, {}, {}, Caches(ask)
+        self.secrets, self.shown, self.copies, self.tagged, self.caches = {}, {}, {}, Tagged(ask), Caches(ask)
 
     async def before(self, call, request, account):
         form, where = dict(call.form), (account, call.region)
@@ -190,32 +185,9 @@ class Ministack(Emulator):
         return xml("CopyDBSnapshot", f"<DBSnapshot>{text}</DBSnapshot>")
 
     async def mend_tagged(self, where, asked, answer):
-        """GetResources knows neither RDS nor EC2. Here it does, where it is asked by tags alone."""
-        filters = asked.get("TagFilters", [])
-        if filters and not asked.get("ResourceTypeFilters"):
-            for arn, tags in [*await self.rds_tags(where), *await self.ec2_tags(where)]:
-                if all(one["Key"] in tags and tags[one["Key"]] in (one.get("Values") or tags.values()) for one in filters):
-                    listed = [{"Key": key, "Value": value} for key, value in tags.items()]
-                    answer["ResourceTagMappingList"].append({"ResourceARN": arn, "Tags": listed})
+        """GetResources knows neither RDS, nor EC2, nor ElastiCache. Here it does."""
+        answer = await self.tagged.page(where, asked, answer)
         return web.json_response(answer, content_type="application/x-amz-json-1.1")
-
-    async def rds_tags(self, where):
-        found = []
-        for kind, listing in self.TAGGED.items():
-            _, answer = await self.ask(*where, "rds", listing, {})
-            for arn in re.findall(rf"<{kind}Arn>([^<]*)<", answer):
-                _, tags = await self.ask(*where, "rds", "ListTagsForResource", {"ResourceName": arn})
-                found.append((arn, dict(re.findall(r"<Key>([^<]*)</Key>\s*<Value>([^<]*)</Value>", tags))))
-        return found
-
-    async def ec2_tags(self, where):
-        account, region = where
-        _, answer = await self.ask(*where, "ec2", "DescribeTags", {})
-        found = {}
-        for item in re.findall(r"<item>(.*?)</item>", answer, re.DOTALL):
-            arn = f"arn:aws:ec2:{region}:{account}:{member(item, 'resourceType')}/{member(item, 'resourceId')}"
-            found.setdefault(arn, {})[member(item, "key")] = member(item, "value")
-        return found.items()
 
     def show(self, where, text):
         name = member(text, "DBInstanceIdentifier")
@@ -265,7 +237,20 @@ class Moto(Emulator):
             return self.mend_resource_id(call, reply, account)
         if call.service == "eks" and call.name == "DescribeCluster":
             return self.mend_cluster_security_group(reply)
+        if call.name in ("AuthorizeSecurityGroupIngress", "AuthorizeSecurityGroupEgress"):
+            await self.mend_rule_description(call, reply, account)
         return reply
+
+    async def mend_rule_description(self, call, reply, account):
+        """A rule that admits a group loses its description. It gets it again by ModifySecurityGroupRules, which keeps it."""
+        form, said = dict(call.form), "IpPermissions.1."
+        description, rule = form.get(said + "Groups.1.Description"), member(reply.text, "securityGroupRuleId")
+        if description and rule:
+            asked = {"Description": description, "ReferencedGroupId": form[said + "Groups.1.GroupId"]}
+            asked |= {name: form[said + name] for name in ("IpProtocol", "FromPort", "ToPort") if said + name in form}
+            changed = {f"SecurityGroupRule.1.SecurityGroupRule.{name}": value for name, value in asked.items()}
+            form = {"GroupId": form["GroupId"], "SecurityGroupRule.1.SecurityGroupRuleId": rule, **changed}
+            await self.ask(account, call.region, "ec2", "ModifySecurityGroupRules", form)
 
     async def mend_modify_subnet_group(self, call, account):
         """ModifyDBSubnetGroup loses the group. It is made again, as changed, with its tags."""

@@ -11,7 +11,7 @@ use aws_sdk_applicationautoscaling::types::{
     MetricType, PolicyType, PredefinedMetricSpecification, ScalingPolicy as Described, ServiceNamespace,
     TargetTrackingScalingPolicyConfiguration as Tracking,
 };
-use terrace_engine::coalesce::{Fetch, Regional};
+use terrace_engine::coalesce::{Fetch, Few, Regional};
 use terrace_engine::{Disposal, Error, Provider, Result, Seen, State};
 use terrace_model::aws::autoscaling::{ScalingPolicy, ScalingPolicyOutputs};
 use terrace_model::{Diff, Handle, Id, Owner};
@@ -22,7 +22,7 @@ use crate::errors::{absent, classify};
 use crate::hourly;
 
 /// The most that are named in one request.
-const FEW: usize = 50;
+const FEW: Few = Few::UpTo(50);
 /// The most that are described at once: too few for a list at every resync, so the list is read whole about once an hour.
 const PAGE: i32 = 10;
 const GONE: &[&str] = &["ObjectNotFoundException"];

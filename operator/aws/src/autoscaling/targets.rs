@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aws_sdk_applicationautoscaling::Client;
 use aws_sdk_applicationautoscaling::types::{ScalableTarget as Described, ServiceNamespace};
-use terrace_engine::coalesce::{Fetch, Regional};
+use terrace_engine::coalesce::{Fetch, Few, Regional};
 use terrace_engine::{Disposal, Error, Provider, Result, Seen, State, reason};
 use terrace_model::aws::Tags;
 use terrace_model::aws::autoscaling::{ScalableTarget, ScalableTargetOutputs};
@@ -96,7 +96,7 @@ impl Targets {
     pub fn new(clients: &Clients) -> Self {
         Targets {
             clients: clients.clone(),
-            listings: Regional::new(clients.recent(), PAGE.unsigned_abs() as usize),
+            listings: Regional::new(clients.recent(), Few::UpTo(PAGE.unsigned_abs() as usize)),
             tags: TagIndex::new(clients.clone(), TYPES, TargetTags(clients.clone())),
         }
     }

@@ -28,7 +28,7 @@ use aws_sdk_elasticache::Client;
 use aws_sdk_elasticache::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_elasticache::types as sdk;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use terrace_engine::coalesce::Regional;
+use terrace_engine::coalesce::{Few, Regional};
 use terrace_engine::{Error, Result, reason};
 use terrace_model::aws::Tags;
 use terrace_model::aws::elasticache::CacheGroupOutputs;
@@ -48,8 +48,8 @@ pub use subnet_groups::SubnetGroups;
 pub use user_groups::UserGroups;
 pub use users::Users;
 
-/// No call takes many names: up to so many are read by a call each, more by listing all, a hundred a page.
-const FEW: usize = 4;
+/// No call takes many names.
+const FEW: Few = Few::Pages;
 /// Types as GetResources names them. No description of ElastiCache holds tags.
 const TAGGED: &[&str] = &[
     "elasticache:cluster",

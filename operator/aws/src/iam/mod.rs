@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_iam::Client;
 use aws_sdk_iam::types::Tag;
-use terrace_engine::coalesce::Listing;
+use terrace_engine::coalesce::{Few, Listing};
 use terrace_engine::{Disposal, Error, Provider, Result, Seen, State, reason};
 use terrace_model::aws::Tags;
 use terrace_model::aws::iam::{Policy, Role, RoleOutputs};
@@ -22,8 +22,6 @@ use crate::Clients;
 use crate::errors::{absent, classify, code};
 use crate::tags;
 
-/// One role costs three calls and one for each inline policy; so many cost more than the account's list.
-const FEW: usize = 4;
 const GONE: &[&str] = &["NoSuchEntity"];
 
 /// Roles. A role is ours whole. What it may do is what its tier wishes, no more: a managed policy that somebody else
@@ -40,7 +38,7 @@ pub struct Roles {
 impl Roles {
     /// The roles of an account.
     pub fn new(clients: &Clients) -> Self {
-        Roles { clients: clients.clone(), listing: Listing::new(clients.recent(), FEW) }
+        Roles { clients: clients.clone(), listing: Listing::new(clients.recent(), Few::Pages) }
     }
 
     /// For changing something on behalf of the owner's namespace.

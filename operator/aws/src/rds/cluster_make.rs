@@ -61,7 +61,7 @@ impl Rds {
             }
             Some(Restore::PointInTime { source, time }) => {
                 let request = shape!(self.writer(id).restore_db_cluster_to_point_in_time(), id, want, &want.tags);
-                let request = request.source_db_cluster_identifier(last(source));
+                let request = request.source_db_cluster_identifier(last(&known(source)?));
                 let request = match time {
                     Some(time) => request.restore_to_time(instant(time)?),
                     None => request.use_latest_restorable_time(true),

@@ -19,7 +19,9 @@ impl Rds {
         match &want.restore_from {
             None => self.make_empty(id, want).await,
             Some(Restore::Snapshot(snapshot)) => self.make_from_snapshot(id, want, snapshot).await,
-            Some(Restore::PointInTime { source, time }) => self.make_from_past(id, want, source, time.as_deref()).await,
+            Some(Restore::PointInTime { source, time }) => {
+                self.make_from_past(id, want, &known(source)?, time.as_deref()).await
+            }
         }
     }
 

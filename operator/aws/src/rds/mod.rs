@@ -29,7 +29,7 @@ use aws_sdk_rds::Client;
 use aws_sdk_rds::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_rds::types as sdk;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use terrace_engine::coalesce::Regional;
+use terrace_engine::coalesce::{Few, Regional};
 use terrace_engine::{Error, Result};
 use terrace_model::aws::Tags;
 use terrace_model::identity::Freshness;
@@ -51,9 +51,9 @@ pub use proxy_targets::ProxyTargets;
 pub use replica::Replicas;
 
 /// Up to so many are read by one filtered call; more by listing all, a hundred a page.
-const FEW_BY_FILTER: usize = 20;
-/// Up to so many are read by a call each, where AWS takes no filter.
-const FEW_BY_NAME: usize = 4;
+const FEW_BY_FILTER: Few = Few::UpTo(20);
+/// Where AWS takes no filter.
+const FEW_BY_NAME: Few = Few::Pages;
 
 /// Clients and lists that the providers of one Environment share: one list of instances serves all three kinds.
 pub struct Rds {

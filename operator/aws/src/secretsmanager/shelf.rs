@@ -13,7 +13,7 @@ use aws_sdk_secretsmanager::types::{SecretListEntry, Tag};
 use aws_smithy_types::date_time::{DateTime, Format};
 use futures::future::try_join_all;
 use terrace_engine::Result;
-use terrace_engine::coalesce::{Fetch, Regional};
+use terrace_engine::coalesce::{Fetch, Few, Regional};
 use terrace_model::Id;
 use terrace_model::aws::Tags;
 use terrace_model::aws::secretsmanager::Secret;
@@ -96,8 +96,8 @@ impl Shelf {
     pub fn new(clients: &Clients) -> Self {
         Shelf(Arc::new(Inner {
             clients: clients.clone(),
-            recent: Regional::new(clients.recent(), usize::MAX),
-            now: Regional::new(clients.recent(), usize::MAX),
+            recent: Regional::new(clients.recent(), Few::UpTo(usize::MAX)),
+            now: Regional::new(clients.recent(), Few::UpTo(usize::MAX)),
         }))
     }
 
@@ -111,14 +111,23 @@ impl Shelf {
     /// # Errors
     /// Those of the reads.
     pub async fn get(&self, region: &str, key: &str, freshness: Freshness) -> Result<Option<Arc<Found>>> {
-        let reader = Reader(self.0.clients.secretsmanager(region));
-        if freshness == Freshness::Recent {
-            let listed = self.0.recent.of(region).get(key.to_owned(), freshness, &reader).await?;
-            if let Some(found) = listed.filter(|found| !found.deleted) {
-                return Ok(Some(found));
-            }
+        if freshness == Freshness::Recent
+            && let Some(found) = self.listed(region, key).await?
+        {
+            return Ok(Some(found));
         }
+        let reader = Reader(self.0.clients.secretsmanager(region));
         self.0.now.of(region).get(key.to_owned(), Freshness::Now, &reader).await
+    }
+
+    /// As a recent list has it; `None` for what that does not hold, or holds as deleted.
+    ///
+    /// # Errors
+    /// Those of the reads.
+    pub async fn listed(&self, region: &str, key: &str) -> Result<Option<Arc<Found>>> {
+        let reader = Reader(self.0.clients.secretsmanager(region));
+        let listed = self.0.recent.of(region).get(key.to_owned(), Freshness::Recent, &reader).await?;
+        Ok(listed.filter(|found| !found.deleted))
     }
 }
 

@@ -9,7 +9,8 @@ use crate::Clients;
 use crate::errors::absent;
 
 /// IAM actions used; the key of a secret that has one of its own is asked to decrypt.
-pub const READ_ACTIONS: &[&str] = &["kms:Decrypt", "secretsmanager:GetSecretValue"];
+pub const READ_ACTIONS: &[&str] =
+    &["kms:Decrypt", "secretsmanager:BatchGetSecretValue", "secretsmanager:GetSecretValue"];
 
 /// The field that holds the password, in the secrets of RDS as in ours.
 pub(super) const PASSWORD: &str = "password";
@@ -33,7 +34,8 @@ pub async fn read(clients: &Clients, region: &str, secret: &SecretRef) -> Result
         .ok_or_else(|| Error::wait(reason::NOT_READY, format!("secret {arn} has no version {version} any more")))
 }
 
-fn password(value: String) -> SecretString {
+/// The password in a document, or all of a value that is none.
+pub(super) fn password(value: String) -> SecretString {
     serde_json::from_str(&value).map_or(value, |Document { password }| password).into()
 }
 

@@ -1,6 +1,6 @@
 //! The current version of a secret that another service manages, and when it is next due to change.
 //!
-//! From the Secrets Manager API reference, DescribeSecret: `VersionIdsToStages`, `NextRotationDate`. RDS rotates a
+//! From the Secrets Manager API reference, DescribeSecret: `VersionIdsToStages`, `NextRotationDate`; BatchGetSecretValue: `VersionId`. RDS rotates a
 //! managed master password every seven days by default.
 
 use std::time::SystemTime;
@@ -10,39 +10,62 @@ use terrace_model::aws::secretsmanager::{SecretVersion, SecretVersionOutputs};
 use terrace_model::identity::Freshness;
 use terrace_model::{Diff, Handle, Id, Owner};
 
-use super::shelf::Shelf;
+use super::shelf::{Found, Shelf};
+use super::values::Values;
+use crate::Clients;
 
 /// Versions in use.
 pub struct Versions {
     shelf: Shelf,
+    values: Values,
 }
 
 impl Versions {
     /// The versions of an account's secrets.
-    pub fn new(shelf: &Shelf) -> Self {
-        Versions { shelf: shelf.clone() }
+    pub fn new(shelf: &Shelf, clients: &Clients) -> Self {
+        Versions { shelf: shelf.clone(), values: Values::new(clients) }
+    }
+
+    /// Lists lag: what must be known now is asked of the value, of many secrets at once, and whether one has changed that
+    /// was due to, of its description, which also says when it is due again.
+    async fn look(&self, region: &str, arn: &str, freshness: Freshness) -> Result<Option<SecretVersionOutputs>> {
+        let listed = self.shelf.listed(region, arn).await?;
+        let is_due = listed.as_ref().is_some_and(|found| found.is_due(SystemTime::now()));
+        if let Some(found) = listed.as_ref().filter(|_| freshness == Freshness::Recent && !is_due) {
+            return Ok(Some(outputs(found)));
+        }
+        if !is_due && let Some(current) = self.values.current(region, arn).await? {
+            let version = Some(current.version);
+            let same = listed.filter(|found| found.version == version);
+            return Ok(Some(SecretVersionOutputs {
+                version,
+                next_rotation: same.and_then(|found| found.next_rotation.clone()),
+            }));
+        }
+        let described = self.shelf.get(region, arn, Freshness::Now).await?;
+        Ok(described.filter(|found| !found.deleted).map(|found| outputs(&found)))
     }
 }
 
 impl Provider<SecretVersion> for Versions {
-    const ACTIONS: &'static [&'static str] = &["secretsmanager:DescribeSecret", "secretsmanager:ListSecrets"];
+    const ACTIONS: &'static [&'static str] = &[
+        "secretsmanager:BatchGetSecretValue",
+        "secretsmanager:DescribeSecret",
+        "secretsmanager:GetSecretValue",
+        "secretsmanager:ListSecrets",
+    ];
 
     async fn observe(&self, id: &Id) -> Result<Seen<SecretVersion>> {
         let arn = id.address("secretArn").unwrap_or_default();
-        let mut found = self.shelf.get(&id.place.region, arn, id.freshness).await?;
-        // A list lags; whether it has changed, once it is due, only a description says.
-        if id.freshness == Freshness::Recent && found.as_ref().is_some_and(|found| found.is_due(SystemTime::now())) {
-            found = self.shelf.get(&id.place.region, arn, Freshness::Now).await?;
-        }
-        let Some(found) = found.filter(|found| !found.deleted) else {
+        let Some(out) = self.look(&id.place.region, arn, id.freshness).await? else {
             return Ok(Seen::Absent);
         };
         let settling = || State::Settling("without a current version".into());
         Ok(Seen::Present {
             have: SecretVersion { secret_arn: arn.into() },
-            state: found.version.as_ref().map_or_else(settling, |_| State::Ready),
-            out: SecretVersionOutputs { version: found.version.clone(), next_rotation: found.next_rotation.clone() },
-            handle: Handle(found.arn.clone()),
+            state: out.version.as_ref().map_or_else(settling, |_| State::Ready),
+            out,
+            handle: Handle(arn.to_owned()),
             owner: Owner::Inherent,
         })
     }
@@ -58,6 +81,10 @@ impl Provider<SecretVersion> for Versions {
     async fn delete(&self, _id: &Id, _have: &SecretVersion, _disposal: Disposal) -> Result<()> {
         Err(read_only())
     }
+}
+
+fn outputs(found: &Found) -> SecretVersionOutputs {
+    SecretVersionOutputs { version: found.version.clone(), next_rotation: found.next_rotation.clone() }
 }
 
 fn read_only() -> Error {

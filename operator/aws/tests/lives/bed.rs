@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
@@ -46,9 +47,13 @@ pub fn skip(reason: &str) {
     let _ = std::io::stderr().write_all(line.as_bytes());
 }
 
-fn unique() -> u128 {
+/// A number that no other test has, nor had any run before: it is the time, and goes on where that stands still.
+fn unique() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("a clock after 1970");
-    since.as_nanos() / 100
+    let time = u64::try_from(since.as_nanos() / 100).expect("a time of this age");
+    let next = |last: u64| time.max(last + 1);
+    LAST.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some(next(last))).map_or(time, next)
 }
 
 /// A node of an owner that no other test has.

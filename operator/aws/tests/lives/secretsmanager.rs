@@ -14,7 +14,7 @@ use crate::life::{Life, other_tags};
 
 fn registry(clients: &Clients) -> Registry {
     let shelf = Shelf::new(clients);
-    Registry::default().with(Secrets::new(&shelf)).with(Versions::new(&shelf))
+    Registry::default().with(Secrets::new(&shelf)).with(Versions::new(&shelf, clients))
 }
 
 fn wish() -> Secret {

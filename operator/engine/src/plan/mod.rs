@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use terrace_model::diff::{OwnedKeys, diff};
 use terrace_model::identity::tag;
-use terrace_model::{Certainty, Change, Diff, Entry, KindSpec, NodeKey, NodeSpec, OnDelete, Place, Replace};
+use terrace_model::{Certainty, Change, Diff, Entry, KindSpec, NodeKey, NodeSpec, OnDelete, Place, Replace, Rule};
 
 use crate::error::{Error, reason};
 use crate::ownership::Title;
@@ -226,7 +226,7 @@ fn present(situation: &Situation, key: &NodeKey, spec: &KindSpec, wish: &Wish, s
     let displaced = forced && found.forcing().all(|change| is_displaced(situation, change));
     let gate = match &sight.state {
         _ if displaced => Gate::Open,
-        _ if !wish.waits.is_empty() => Gate::on(wish.waits.clone()),
+        _ if is_open(spec, wish) => Gate::on(wish.waits.clone()),
         State::Settling(word) => Gate::waits(format!("AWS says {word}")),
         State::Ready | State::Failed(_) | State::Deleting => Gate::Open,
     };
@@ -242,6 +242,12 @@ fn present(situation: &Situation, key: &NodeKey, spec: &KindSpec, wish: &Wish, s
     }
     let drift = entry.is_some_and(|entry| entry.applied.as_ref() == Some(&wish.hash));
     (Action::Update { diff: found, drift }, gate)
+}
+
+/// Whether a field waits for an output that is of use to something that stands already.
+fn is_open(spec: &KindSpec, wish: &Wish) -> bool {
+    let field = |path: &String| path.split('.').next().unwrap_or_default().to_owned();
+    wish.open.keys().any(|path| !matches!(spec.rule(&field(path)), Some(Rule::OnCreate)))
 }
 
 /// The field of the resource that a change lies in.
@@ -319,10 +325,11 @@ fn standing_users(situation: &Situation, key: &NodeKey, superseded: Option<Repla
     let others = inventory.dependents(key).filter(|other| other.id != key.id);
     let goes = |other: &&Entry| {
         let spec = situation.kinds.get(other.kind.as_str());
-        inventory.is_superseded(&other.key()) && spec.is_some_and(|spec| spec.replace == Replace::DeleteFirst)
+        let unseen = !matches!(situation.sights.get(&other.key()), Some(Ok(_)));
+        unseen || inventory.is_superseded(&other.key()) && spec.is_some_and(|spec| spec.replace == Replace::DeleteFirst)
     };
     match superseded {
-        // It yields its place: those that stay move afterwards, to the successor.
+        // It yields its place: those that stay move afterwards, to the successor. Whether one stays, only its look says.
         Some(Replace::DeleteFirst) => others.filter(goes).map(|other| other.key().to_string()).collect(),
         Some(Replace::CreateFirst) => {
             let successor = situation.current(&key.id);

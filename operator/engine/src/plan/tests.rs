@@ -89,6 +89,17 @@ fn what_is_as_wished_is_kept_and_what_is_not_is_changed_when_aws_takes_changes()
 }
 
 #[test]
+fn what_stands_waits_for_no_output_that_only_its_making_needs() {
+    let world = |field: &str| {
+        let wish = json!({ "size": 2, field: arn_of("b") });
+        let world = world().want("b", PLAIN, json!({})).want("a", DATABASE, wish).entry("a", DATABASE, made);
+        world.miss("b").see("a", State::Ready, json!({ "size": 1, field: null }))
+    };
+    check(&world("seed"), "a", "update", "now");
+    check(&world("group"), "a", "update", "after others");
+}
+
+#[test]
 fn a_change_that_nobody_wished_is_drift() {
     let world = world().want("a", PLAIN, json!({ "size": 2 })).see("a", State::Ready, json!({ "size": 1 }));
     let hash = world.step("a").wish.map(|wish| wish.hash.clone());
@@ -189,8 +200,11 @@ fn of_two_incarnations_the_order_is_the_kinds() {
     let world = |kind: &str| {
         let world = world().want("a", kind, json!({})).want("b", PLAIN, json!({ "to": arn_of("a") }));
         let world = world.entry("a", kind, made).entry("a", kind, second).entry("b", PLAIN, used);
-        world.see("a", State::Ready, json!({})).miss("a~2").see("b", State::Ready, json!({ "to": "arn:a" }))
+        world.see("a", State::Ready, json!({})).miss("a~2")
     };
+    // Whether what uses it must go first, nobody can say before it was seen.
+    check(&world(PLAIN), "a", "delete", "after others");
+    let world = |kind: &str| world(kind).see("b", State::Ready, json!({ "to": "arn:a" }));
     let delete_first = world(PLAIN);
     check(&delete_first, "a", "delete", "now");
     check(&delete_first, "a~2", "create the successor", "when AWS is ready");

@@ -102,7 +102,7 @@ pub enum Restore {
     #[serde(rename_all = "camelCase")]
     PointInTime {
         /// Identifier or ARN of the source instance or cluster.
-        source: String,
+        source: Val<String>,
         /// RFC 3339, or absent for the latest restorable time.
         time: Option<String>,
     },

@@ -4,6 +4,7 @@
 
 use terrace_crds::data_tier::{PointInTime, RestoreFrom};
 use terrace_crds::{DataTier, DataTierSpec, GrantAccess, TierObject};
+use terrace_model::Val;
 use terrace_model::aws::rds::Restore;
 
 use super::design::Design;
@@ -59,16 +60,21 @@ pub(super) fn restore(design: &Design) -> Option<Restore> {
     snapshot.or_else(|| {
         let point = point_in_time.as_ref()?;
         let time = point.time.as_ref().map(|time| time.0.to_string());
-        Some(Restore::PointInTime { source: point.source.clone().or_else(|| source(design))?, time })
+        let source = point.source.clone().map(Val::from).or_else(|| source(design))?;
+        Some(Restore::PointInTime { source, time })
     })
 }
 
-/// The database of the DataTier that the spec restores from. Where its ARN is not known any more, since the restore is
-/// over, the text that stands for it is one that RDS knows no database by.
-fn source(design: &Design) -> Option<String> {
-    let (spec, namespace) = (design.spec, design.facts.object.namespace.as_str());
-    let known = source_of_tier(spec, namespace, &design.facts.objects).map(|(_, arn)| arn);
-    known.or_else(|| data_tier(spec, namespace).map(|tier| tier.to_string()))
+/// The database of the DataTier that the spec restores from. Once the restore is over, nothing waits for it any more: where
+/// its ARN is not known then, the text that stands for it is one that RDS knows no database by.
+fn source(design: &Design) -> Option<Val<String>> {
+    let (spec, facts) = (design.spec, design.facts);
+    let tier = data_tier(spec, &facts.object.namespace)?;
+    if !facts.made.contains(DATABASE) {
+        return Some(Val::of_object(tier.to_string(), ARN));
+    }
+    let known = source_of_tier(spec, &facts.object.namespace, &facts.objects).map(|(_, arn)| arn);
+    Some(known.unwrap_or_else(|| tier.to_string()).into())
 }
 
 /// The database that is made with the server. A restored one keeps those it had.

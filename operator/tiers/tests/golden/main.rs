@@ -134,7 +134,21 @@ fn a_reader_on_another_port_than_the_proxy_is_not_named() {
 }
 
 #[test]
-fn a_restore_from_a_data_tier_is_one_from_its_database() {
+fn only_the_database_waits_for_the_data_tier_that_it_begins_as() {
+    let restore = serde_json::json!({"pointInTime": {"dataTierRef": {"name": "old"}}});
+    let tier = support::tier(serde_json::json!({"restoreFrom": restore}));
+    let graph = tier.expand(&terrace_tiers::samples::facts(&tier)).unwrap();
+    for (id, node) in graph.nodes() {
+        let references = terrace_model::resolve::references(&node.want).into_iter();
+        let foreign = references.filter(|reference| matches!(reference.source, Source::Object(_)));
+        let foreign: Vec<_> = foreign.map(|reference| reference.to_string()).collect();
+        let expected: &[&str] = if id == "db" { &["DataTier/shop/old.arn"] } else { &[] };
+        assert_eq!(foreign, expected, "{id}");
+    }
+}
+
+#[test]
+fn a_database_that_stands_waits_no_more_for_the_data_tier_that_it_began_as() {
     let of = |shape: serde_json::Value| {
         let mut change = shape;
         change["restoreFrom"] = serde_json::json!({"pointInTime": {"dataTierRef": {"name": "old"}}});
@@ -143,9 +157,8 @@ fn a_restore_from_a_data_tier_is_one_from_its_database() {
         let source = |facts| {
             tier.expand(&facts).unwrap().node("db").unwrap().want["restoreFrom"]["pointInTime"]["source"].clone()
         };
-        let known = source(facts.clone());
-        // Once the database stands, the graph is the same wherever the source has gone.
         facts.made = ["db".to_owned()].into();
+        let known = source(facts.clone());
         facts.objects.clear();
         (known, source(facts))
     };

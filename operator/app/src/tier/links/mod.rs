@@ -89,8 +89,7 @@ enum Standing<'n> {
 /// that need these wait.
 ///
 /// # Errors
-/// Every reference that is not admitted or cannot be; or, where all are, every one that leads nowhere, or to what the
-/// object must know to begin at all.
+/// Every reference that is not admitted or cannot be; or, where all are, every one that leads nowhere.
 fn targets(all: &Neighbourhood, uses: &[Use], asking: &Asking) -> Result<(Objects, Option<Problem>), Problem> {
     let (mut objects, mut refused, mut held, mut waits) = (Objects::new(), Vec::new(), Vec::new(), Vec::new());
     for used in uses {
@@ -100,8 +99,6 @@ fn targets(all: &Neighbourhood, uses: &[Use], asking: &Asking) -> Result<(Object
             _ if used.is_over(asking.made) => {}
             Standing::Refused(problem) => refused.push(problem),
             Standing::Missing(problem) => held.push(problem),
-            // What an object begins with is no reference in its graph, but stands there itself.
-            Standing::Waits(problem) if used.until.is_some() => held.push(problem),
             Standing::Waits(problem) => waits.push(problem),
         }
     }

@@ -107,13 +107,11 @@ fn a_use_that_is_over_holds_nothing_up() {
 }
 
 #[test]
-fn only_what_an_object_begins_with_holds_all_of_it_up() {
+fn what_is_waited_for_does_not_hold_the_rest_of_the_object_up() {
     let asking = Asking { me: &copy(), environment: &pinned("e"), made: &BTreeSet::new() };
     let all = all(Some(standing()));
     let (objects, waits) = targets(&all, &[used(orders())], &asking).expect("the rest of it goes on");
     assert!(objects.is_empty() && waits.is_some_and(|waits| waits.reason == "Waiting"));
-    let begins = Use { until: Some("db"), ..used(orders()) };
-    assert_eq!(targets(&all, &[begins], &asking).expect_err("it cannot begin").reason, "Waiting");
     let nobody = used(ObjectKey::new("DataTier", "shop", "nobody"));
     assert_eq!(targets(&all, &[nobody], &asking).expect_err("there is none").reason, "ReferenceNotFound");
 }

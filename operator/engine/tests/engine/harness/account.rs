@@ -15,7 +15,9 @@ pub(super) fn prepare(sim: &SimAws, object: &Object) {
         if let Some(name) = node.want.pointer("/restoreFrom/snapshot").and_then(Value::as_str) {
             sim.console().put_snapshot(&node.kind, &node.place.region, name);
         }
-        if let Some(source) = node.want.pointer("/restoreFrom/pointInTime/source").and_then(Value::as_str) {
+        let point = node.want.pointer("/restoreFrom/pointInTime");
+        let point = point.map(|point| resolve(point, &absent_output).value);
+        if let Some(source) = point.as_ref().and_then(|point| point["source"].as_str()) {
             let mut have = plain(&node.want);
             have["restoreFrom"] = Value::Null;
             sim.console().create_named(&object.id(id), source, &have);
@@ -23,16 +25,21 @@ pub(super) fn prepare(sim: &SimAws, object: &Object) {
     }
 }
 
+/// An output of an object that is not part of the test.
+fn absent_output(reference: &Ref) -> Option<Value> {
+    let Source::Object(path) = &reference.source else { return None };
+    Some(format!("{}-of-{path}", reference.output).into())
+}
+
 /// Outputs of the objects that a graph refers to and that are not part of the test.
 pub(super) fn absent(object: &Object, objects: &[Object]) -> BTreeMap<String, Value> {
     let mut outputs: BTreeMap<String, Value> = BTreeMap::new();
     let all = object.graph.nodes().values().flat_map(|node| references(&node.want));
     for reference in all {
-        if let Source::Object(path) = reference.source
+        if let (Some(output), Source::Object(path)) = (absent_output(&reference), reference.source)
             && objects.iter().all(|object| object.path() != path)
         {
-            let text = format!("{}-of-{path}", reference.output);
-            outputs.entry(path).or_insert_with(|| json!({}))[reference.output] = text.into();
+            outputs.entry(path).or_insert_with(|| json!({}))[reference.output] = output;
         }
     }
     outputs
