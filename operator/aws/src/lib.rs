@@ -19,6 +19,7 @@ pub mod limits;
 pub mod rds;
 pub mod registry;
 pub mod secretsmanager;
+mod shared;
 pub mod sts;
 pub mod tags;
 #[cfg(test)]

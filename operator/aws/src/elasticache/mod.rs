@@ -32,12 +32,12 @@ use terrace_engine::coalesce::{Few, Regional};
 use terrace_engine::{Error, Result, reason};
 use terrace_model::aws::Tags;
 use terrace_model::aws::elasticache::CacheGroupOutputs;
-use terrace_model::identity::Freshness;
 use terrace_model::{Diff, Handle, Id, SecretRef, Val};
 
 use crate::errors::{already, classify, code};
 use crate::finder::TagIndex;
 use crate::hourly::Hourly;
+use crate::shared::{fresh, known, known_list, known_option, name_of, only, some};
 use crate::{Clients, tags};
 
 pub use cluster::Clusters;
@@ -161,12 +161,6 @@ fn last(arn: &str) -> &str {
     arn.rsplit(':').next().unwrap_or(arn)
 }
 
-/// The physical name: of what was found or adopted, the name that it has; else the derived one.
-fn name_of(id: &Id, longest: usize) -> String {
-    let known = id.handle.as_ref().filter(|handle| handle.0.starts_with("arn:"));
-    known.map_or_else(|| id.name(longest), |handle| last(&handle.0).to_lowercase())
-}
-
 /// What is known of a group as soon as it is made.
 fn group_outputs(name: String, handle: &Handle) -> CacheGroupOutputs {
     CacheGroupOutputs { name: Some(name), arn: Some(handle.0.clone()) }
@@ -175,24 +169,6 @@ fn group_outputs(name: String, handle: &Handle) -> CacheGroupOutputs {
 /// The handle of what a create answered.
 fn made(arn: Option<String>) -> Result<Handle> {
     arn.map(Handle).ok_or_else(|| Error::retry("AWS did not say what it made"))
-}
-
-/// The value of a resolved wish.
-fn known(value: &Val<String>) -> Result<String> {
-    value.get().cloned().map_err(Error::invalid)
-}
-
-fn known_option(value: Option<&Val<String>>) -> Result<Option<String>> {
-    value.map(known).transpose()
-}
-
-fn known_list(values: &BTreeSet<Val<String>>) -> Result<Vec<String>> {
-    values.iter().map(known).collect()
-}
-
-/// AWS refuses empty lists.
-fn some<T>(list: Vec<T>) -> Option<Vec<T>> {
-    (!list.is_empty()).then_some(list)
 }
 
 fn lower(text: Option<&str>) -> String {
@@ -231,25 +207,6 @@ where
     }
 }
 
-/// An id at another freshness.
-fn fresh(id: &Id) -> Id {
-    Id { freshness: Freshness::Now, ..id.clone() }
-}
-
-/// Says to a request that changes something only what differs.
-macro_rules! only {
-    ($request:expr, $diff:expr, { $($field:literal => $set:ident($value:expr),)* }) => {{
-        let mut request = $request;
-        $(
-            if $diff.touches($field) {
-                request = request.$set($value);
-            }
-        )*
-        request
-    }};
-}
-use only;
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -260,6 +217,7 @@ mod tests {
     use aws_smithy_mocks::{RuleMode, mock, mock_client};
     use terrace_engine::{Provider, Seen};
     use terrace_model::aws::elasticache::ReplicationGroup;
+    use terrace_model::identity::Freshness;
 
     #[test]
     fn codes_of_elasticache_alone_have_their_categories() {

@@ -4,12 +4,12 @@ use aws_sdk_elasticache::operation::describe_serverless_cache_snapshots::builder
 use aws_sdk_elasticache::operation::describe_snapshots::builders::DescribeSnapshotsFluentBuilder;
 use aws_sdk_elasticache::types as sdk;
 use aws_smithy_types::DateTime;
-use aws_smithy_types::date_time::Format;
 use terrace_engine::{Backup, Error, Result};
 use terrace_model::Id;
 
 use super::{ElastiCache, last};
 use crate::errors::absent;
+use crate::shared::{backup, newest_first};
 
 /// What a replication group is made from.
 #[derive(Debug, PartialEq)]
@@ -32,17 +32,6 @@ pub(super) fn source(snapshot: &str) -> Source<'_> {
 pub(super) fn taken(snapshot: &sdk::Snapshot) -> Option<&DateTime> {
     let times = snapshot.node_snapshots().iter().filter_map(|node| node.snapshot_create_time());
     times.max_by_key(|time| time.secs())
-}
-
-fn backup(name: Option<&str>, taken: Option<&DateTime>, status: Option<&str>) -> Option<Backup> {
-    let (name, taken) = (name?, taken?);
-    let taken_at = taken.fmt(Format::DateTime).ok()?;
-    (status == Some("available")).then(|| Backup { name: name.to_owned(), taken_at })
-}
-
-fn newest_first(mut backups: Vec<Backup>) -> Vec<Backup> {
-    backups.sort_by(|a, b| b.taken_at.cmp(&a.taken_at));
-    backups
 }
 
 /// All pages; `None` where what they are asked of is not there.

@@ -6,9 +6,9 @@ use terrace_model::Id;
 
 use super::cluster_see::is_aurora;
 use super::ending::{Answer, Codes, answer, instead, last_snapshot, verdict};
-use super::snapshot::{backup, newest_first};
 use super::{Rds, fresh};
 use crate::errors::{absent, already, classify};
+use crate::shared::{backup, newest_first};
 
 /// Readers that Application Auto Scaling adds bear this prefix (Aurora user guide, "Auto scaling with Aurora replicas").
 /// It does not remove them when the cluster goes.

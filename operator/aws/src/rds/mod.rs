@@ -32,13 +32,13 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use terrace_engine::coalesce::{Few, Regional};
 use terrace_engine::{Error, Result};
 use terrace_model::aws::Tags;
-use terrace_model::identity::Freshness;
 use terrace_model::{Diff, Id, Val};
 
 use crate::Clients;
 use crate::errors::{absent, classify};
 use crate::finder::{ListTags, TagIndex};
 use crate::hourly::Hourly;
+use crate::shared::{fresh, known, known_list, known_option, name_of};
 use crate::tags;
 
 pub use cluster::Clusters;
@@ -124,15 +124,7 @@ impl Rds {
 
     /// The ARN of a resource of this account; `kind` is the ARN's own word, as `db` or `subgrp`.
     fn arn(&self, id: &Id, kind: &str, name: &str) -> String {
-        let region = &id.place.region;
-        let partition = if region.starts_with("cn-") {
-            "aws-cn"
-        } else if region.starts_with("us-gov-") {
-            "aws-us-gov"
-        } else {
-            "aws"
-        };
-        format!("arn:{partition}:rds:{region}:{}:{kind}:{name}", self.clients.account())
+        self.clients.arn("rds", &id.place.region, &format!("{kind}:{name}"))
     }
 }
 
@@ -155,28 +147,8 @@ impl ListTags for OwnTags {
     }
 }
 
-/// The physical name: of what was found or adopted, the name that it has; else the derived one.
-fn name_of(id: &Id, longest: usize) -> String {
-    let known =
-        id.handle.as_ref().filter(|handle| handle.0.starts_with("arn:")).and_then(|handle| handle.0.rsplit(':').next());
-    known.map_or_else(|| id.name(longest), str::to_lowercase)
-}
-
 /// RDS takes 63 characters for most names (API reference, CreateDBInstance and others).
 const NAME: usize = 63;
-
-/// The value of a resolved wish.
-fn known(value: &Val<String>) -> Result<String> {
-    value.get().cloned().map_err(Error::invalid)
-}
-
-fn known_option(value: Option<&Val<String>>) -> Result<Option<String>> {
-    value.map(known).transpose()
-}
-
-fn known_list(values: &BTreeSet<Val<String>>) -> Result<Vec<String>> {
-    values.iter().map(known).collect()
-}
 
 /// The security groups that are there or about to be.
 fn security_groups(memberships: &[sdk::VpcSecurityGroupMembership]) -> BTreeSet<Val<String>> {
@@ -235,11 +207,6 @@ fn storage_is_busy(message: &str) -> bool {
         || message.contains("six hours")
 }
 
-/// An id at another freshness.
-fn fresh(id: &Id) -> Id {
-    Id { freshness: Freshness::Now, ..id.clone() }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -247,6 +214,7 @@ mod tests {
     use aws_sdk_rds::operation::describe_db_instances::DescribeDbInstancesOutput;
     use aws_smithy_mocks::{RuleMode, mock, mock_client};
     use terrace_engine::{Provider, Seen, reason};
+    use terrace_model::identity::Freshness;
 
     #[tokio::test]
     async fn one_list_of_instances_serves_three_kinds_and_every_page_is_read() {

@@ -1,8 +1,6 @@
 //! Snapshots of instances: what is left when one is gone, and the copy that changes the key on the way.
 
 use aws_sdk_rds::types as sdk;
-use aws_smithy_types::DateTime;
-use aws_smithy_types::date_time::Format;
 use terrace_engine::{Backup, Error, Result, reason};
 use terrace_model::Id;
 use terrace_model::aws::Tags;
@@ -10,6 +8,7 @@ use terrace_model::aws::rds::DbInstance;
 
 use super::{Rds, known_option, write_tags};
 use crate::errors::{absent, already, classify};
+use crate::shared::{backup, newest_first};
 
 /// The tag that names the copy an instance was restored from, so that the copy goes when it is needed no more.
 pub(super) const COPY: &str = "terrace.dev/snapshot-copy";
@@ -112,20 +111,10 @@ impl Rds {
     }
 }
 
-pub(super) fn backup(name: Option<&str>, taken: Option<&DateTime>, status: Option<&str>) -> Option<Backup> {
-    let (name, taken) = (name?, taken?);
-    let taken_at = taken.fmt(Format::DateTime).ok()?;
-    (status == Some("available")).then(|| Backup { name: name.to_owned(), taken_at })
-}
-
-pub(super) fn newest_first(mut backups: Vec<Backup>) -> Vec<Backup> {
-    backups.sort_by(|a, b| b.taken_at.cmp(&a.taken_at));
-    backups
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use aws_smithy_types::DateTime;
 
     fn snapshot(encrypted: bool, key: Option<&str>) -> sdk::DbSnapshot {
         sdk::DbSnapshot::builder().encrypted(encrypted).set_kms_key_id(key.map(str::to_owned)).build()

@@ -9,6 +9,7 @@ use terrace_model::aws::rds::{DbClusterInstance, DbInstance, DbReplica};
 use terrace_model::{Diff, SecretRef};
 
 use super::{export_change, known, known_list, known_option};
+pub(super) use crate::shared::{only, some};
 
 /// `None` is "not this kind's to say".
 #[derive(Default)]
@@ -183,25 +184,6 @@ macro_rules! watched {
     }};
 }
 pub(super) use watched;
-
-/// Says to a request that changes something only what differs.
-macro_rules! only {
-    ($request:expr, $diff:expr, { $($field:literal => $set:ident($value:expr),)* }) => {{
-        let mut request = $request;
-        $(
-            if $diff.touches($field) {
-                request = request.$set($value);
-            }
-        )*
-        request
-    }};
-}
-pub(super) use only;
-
-/// AWS refuses empty lists.
-pub(super) fn some<T>(list: Vec<T>) -> Option<Vec<T>> {
-    (!list.is_empty()).then_some(list)
-}
 
 /// Changes of the disk are locked for hours after one another, so they go by themselves and hold up nothing else.
 pub(super) const STORAGE: &[&str] = &["allocatedStorage", "storageType", "iops", "storageThroughput"];
