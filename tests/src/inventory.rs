@@ -181,12 +181,12 @@ impl Inventory {
     }
 }
 
-/// The codes with which ministack and moto answer to an operation that they lack.
+/// How ministack and moto answer to an operation that they lack: by one of these codes, and moto, of ElastiCache, by the
+/// page of a web server.
 fn unknown_to_the_emulator(error: &anyhow::Error) -> bool {
-    matches!(
-        aws::code(error),
-        Some("InvalidAction" | "400" | "404" | "501" | "NotImplemented" | "UnknownOperationException")
-    )
+    let codes = ["InvalidAction", "400", "404", "501", "NotImplemented", "UnknownOperationException"];
+    aws::code(error).is_some_and(|code| codes.contains(&code))
+        || format!("{error:#}").contains("<title>500 Internal Server Error</title>")
 }
 
 fn by_name(list: &List, items: Vec<Value>) -> Result<BTreeMap<String, Value>> {
