@@ -43,13 +43,16 @@ impl Values {
         Values(Arc::new(Inner { clients: clients.clone(), batch: Batch::new(MOST) }))
     }
 
-    /// What a secret holds now; `None` where that cannot be read, for whatever reason.
+    /// What a secret holds now; `None` where that cannot be read, for whatever reason: not all roles may read many at once.
     ///
     /// # Errors
-    /// Those of the call.
+    /// `Retry`, where the call may succeed the next time.
     pub async fn current(&self, region: &str, arn: &str) -> Result<Option<Current>> {
         let key = (region.to_owned(), arn.to_owned());
-        self.0.batch.submit(key, |keys| self.read_all(keys)).await
+        match self.0.batch.submit(key, |keys| self.read_all(keys)).await {
+            Err(error) if !matches!(error, Error::Retry { .. }) => Ok(None),
+            answer => answer,
+        }
     }
 
     /// The password in one version of a secret, as [`value::read`] reads it.
@@ -58,9 +61,8 @@ impl Values {
     /// Those of [`value::read`].
     pub async fn read(&self, region: &str, secret: &SecretRef) -> Result<SecretString> {
         let (arn, version) = (secret.arn.get().map_err(Error::invalid)?, secret.version.get().map_err(Error::invalid)?);
-        match self.current(region, arn).await {
-            Ok(Some(current)) if current.version == *version => Ok(current.value),
-            Err(error @ Error::Retry { .. }) => Err(error),
+        match self.current(region, arn).await? {
+            Some(current) if current.version == *version => Ok(current.value),
             // By itself, a secret says what stands in the way.
             _ => value::read(&self.0.clients, region, secret).await,
         }
@@ -167,5 +169,6 @@ mod tests {
         let client = mock_client!(aws_sdk_secretsmanager, RuleMode::MatchAny, [&batch, &single]);
         let values = Values::new(&clients().with_client(REGION, client));
         assert_eq!(values.read(REGION, &secret("arn:a", "v1")).await.expect("it is read").expose_secret(), "single");
+        assert!(values.current(REGION, "arn:a").await.expect("nobody need mend anything").is_none());
     }
 }

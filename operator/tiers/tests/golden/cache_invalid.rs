@@ -2,19 +2,13 @@
 
 use serde_json::{Value, json};
 use terrace_tiers::facts::{Facts, Named, Parameter};
-use terrace_tiers::{Objects, ReferenceKind, Tier, samples};
+use terrace_tiers::{Objects, ReferenceKind, Tier};
 
-use crate::support::cache;
+use crate::support::{self, cache};
 
 /// What is wrong with the smallest manifest after this change, in these facts.
 fn refusals(change: Value, facts: impl FnOnce(&mut Facts)) -> Vec<String> {
-    let tier = cache(change);
-    let mut known = samples::facts(&tier);
-    facts(&mut known);
-    match tier.expand(&known) {
-        Ok(_) => Vec::new(),
-        Err(invalid) => invalid.problems.iter().map(ToString::to_string).collect(),
-    }
+    support::refusals(&cache(change), facts)
 }
 
 #[track_caller]

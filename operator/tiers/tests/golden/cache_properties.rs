@@ -5,12 +5,12 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
 use terrace_crds::CacheTier;
-use terrace_model::{NodeSpec, aws::kinds};
+use terrace_model::NodeSpec;
 use terrace_tiers::facts::Facts;
 use terrace_tiers::{Tier, samples};
 
 use crate::properties::{texts, users, without_tags};
-use crate::support::{cache, cel_refusals};
+use crate::support::{self, cache, cel_refusals};
 
 /// Engine and version of nodes, and the version of serverless.
 const ENGINES: [(&str, &str, &str); 5] = [
@@ -114,13 +114,7 @@ proptest! {
     #[test]
     fn every_valid_cache_expands_to_a_graph_that_can_be_walked((tier, facts) in any_cache()) {
         let graph = tier.expand(&facts).map_err(|invalid| TestCaseError::fail(invalid.to_string()))?;
-        prop_assert_eq!(graph.check(), Ok(()));
-        let kinds = kinds();
-        for (id, node) in graph.nodes() {
-            prop_assert!(id.len() <= 128 && id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'));
-            let spec = kinds.iter().find(|spec| spec.kind == node.kind).unwrap();
-            prop_assert_eq!((spec.normalise)(&node.want), Ok(node.want.clone()));
-        }
+        support::walks(&graph);
     }
 
     #[test]

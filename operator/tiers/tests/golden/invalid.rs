@@ -3,19 +3,13 @@
 use serde_json::{Value, json};
 use terrace_crds::{DataTier, GrantAccess};
 use terrace_tiers::facts::{Facts, Named, Parameter};
-use terrace_tiers::{Objects, Tier, samples};
+use terrace_tiers::{Objects, Tier};
 
-use crate::support::tier;
+use crate::support::{self, tier};
 
 /// What is wrong with the smallest manifest after this change, in these facts.
 fn refusals(change: Value, facts: impl FnOnce(&mut Facts)) -> Vec<String> {
-    let tier = tier(change);
-    let mut known = samples::facts(&tier);
-    facts(&mut known);
-    match tier.expand(&known) {
-        Ok(_) => Vec::new(),
-        Err(invalid) => invalid.problems.iter().map(ToString::to_string).collect(),
-    }
+    support::refusals(&tier(change), facts)
 }
 
 #[track_caller]

@@ -7,6 +7,9 @@ use kube::core::cel::{CompiledSchema, Validator, apply_defaults, compile_schema}
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use terrace_crds::{CacheTier, DataTier, KINDS, Kind};
+use terrace_model::Graph;
+use terrace_model::aws::kinds;
+use terrace_tiers::{Facts, Tier, samples};
 
 /// The schema of every kind, and its rules compiled.
 static RULES: LazyLock<BTreeMap<&str, (Value, CompiledSchema)>> = LazyLock::new(|| {
@@ -43,6 +46,27 @@ pub fn tier(change: Value) -> DataTier {
 /// The smallest CacheTier after a merge patch of its spec.
 pub fn cache(change: Value) -> CacheTier {
     object("CacheTier", "sessions", json!({"engineVersion": "8.2", "nodeType": "cache.r7g.large"}), change)
+}
+
+/// What is wrong with a tier in its usual facts after this change of them.
+pub fn refusals<T: Tier>(tier: &T, change: impl FnOnce(&mut Facts)) -> Vec<String> {
+    let mut facts = samples::facts(tier);
+    change(&mut facts);
+    match tier.expand(&facts) {
+        Ok(_) => Vec::new(),
+        Err(invalid) => invalid.problems.iter().map(ToString::to_string).collect(),
+    }
+}
+
+/// That a graph can be walked, under ids that status admits, and wishes only what its kinds read back unchanged.
+pub fn walks(graph: &Graph) {
+    assert_eq!(graph.check(), Ok(()));
+    let kinds = kinds();
+    for (id, node) in graph.nodes() {
+        assert!(id.len() <= 128 && id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'));
+        let spec = kinds.iter().find(|spec| spec.kind == node.kind).unwrap();
+        assert_eq!((spec.normalise)(&node.want).as_ref(), Ok(&node.want), "{id}");
+    }
 }
 
 fn object<T: DeserializeOwned>(kind: &str, name: &str, mut spec: Value, change: Value) -> T {
