@@ -33,6 +33,12 @@ impl<'a> Draft<'a> {
         self.graph.at(place).add(id, want)
     }
 
+    /// As [`Draft::add`], in another region: what CloudFront uses is in us-east-1.
+    pub fn add_in<R: Resource>(&mut self, region: &str, id: &str, want: R) -> Node<R> {
+        let place = Place { environment: self.facts.environment.name.clone(), region: region.into() };
+        self.graph.at(place).add(id, want)
+    }
+
     /// The tags of everything in the graph.
     pub fn tags(&self) -> Tags {
         self.tags.clone()

@@ -26,6 +26,10 @@ pub struct Facts {
     pub named: BTreeMap<String, Named>,
     /// The logical ids of the nodes that exist already. What they were made from is not looked at again.
     pub made: BTreeSet<String>,
+    /// Those of them that were as wished when they were last looked at.
+    pub ready: BTreeSet<String>,
+    /// The CloudWatch alarms that the spec names ([`crate::Tier::alarms`]), by name. What is absent was not found.
+    pub alarms: BTreeMap<String, Alarm>,
     /// The parameters of the engine's family ([`crate::Tier::parameter_family`]) by name, as
     /// `DescribeEngineDefaultParameters` or `DescribeEngineDefaultClusterParameters` lists them. `None`: not read, and
     /// AWS is left to judge.
@@ -56,6 +60,31 @@ pub struct Environment {
     pub tags: BTreeMap<String, String>,
     pub limits: Limits,
     pub database_access: DatabaseAccess,
+    /// What the EKS cluster offers to workloads.
+    pub features: Features,
+}
+
+/// What an EKS cluster offers to workloads.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Features {
+    /// The URL of its OIDC issuer, as `https://oidc.eks.eu-west-1.amazonaws.com/id/…`.
+    pub oidc_issuer: Option<String>,
+    /// The ARN of the IAM OIDC provider of that issuer, without which no service account assumes a role (IRSA).
+    pub oidc_provider: Option<String>,
+    /// Whether the add-on `eks-pod-identity-agent` is installed.
+    pub pod_identity: bool,
+    /// The API version under which `TargetGroupBinding` is served: of the AWS Load Balancer Controller
+    /// (`elbv2.k8s.aws/v1beta1`), or of EKS Auto Mode (`eks.amazonaws.com/v1`).
+    pub target_group_binding: Option<String>,
+}
+
+/// The state of a CloudWatch alarm (`StateValue` in the CloudWatch API).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Alarm {
+    Ok,
+    /// It fires; AWS's own words why.
+    Alarm(String),
+    InsufficientData,
 }
 
 /// A subnet and its availability zone.
@@ -71,6 +100,8 @@ pub struct Limits {
     /// Absent: all kinds.
     pub kinds: Option<Vec<String>>,
     pub exposure: Exposure,
+    /// The host names that may be claimed, exact or with a leading `*.` label.
+    pub hostnames: Vec<String>,
     /// The ARN patterns of those `limits.allow` entries that select this namespace.
     pub allow: Vec<String>,
 }
@@ -90,6 +121,8 @@ pub struct User {
     pub who: terrace_crds::User,
     /// The group that its network interfaces are in, where it has one of its own. Absent: that of the EKS cluster.
     pub security_group: Option<Val<String>>,
+    /// The ARN of the role, or of the CloudFront distribution, by which it is let in.
+    pub principal: Option<Val<String>>,
 }
 
 /// An existing AWS resource that the spec names.
@@ -123,6 +156,15 @@ impl Limits {
     /// Whether objects of this kind may be made.
     pub fn admits_kind(&self, kind: &str) -> bool {
         self.kinds.as_ref().is_none_or(|kinds| kinds.iter().any(|admitted| admitted == kind))
+    }
+
+    /// Whether a host name may be claimed: it is listed, or one label in place of a listed `*`.
+    pub fn admits_hostname(&self, hostname: &str) -> bool {
+        let below = hostname.split_once('.').map(|(_, parent)| parent);
+        self.hostnames.iter().any(|admitted| match admitted.strip_prefix("*.") {
+            Some(parent) => admitted == hostname || below == Some(parent),
+            None => admitted == hostname,
+        })
     }
 
     /// Whether what exists under this ARN may be named.
@@ -202,6 +244,18 @@ mod tests {
         ] {
             assert!(!matches(pattern, text), "{pattern} {text}");
         }
+    }
+
+    #[test]
+    fn a_host_name_is_admitted_as_listed_or_one_label_under_a_star() {
+        let limits = Limits { hostnames: vec!["*.shop.example.com".into(), "example.org".into()], ..Limits::default() };
+        for admitted in ["www.shop.example.com", "*.shop.example.com", "example.org"] {
+            assert!(limits.admits_hostname(admitted), "{admitted}");
+        }
+        for refused in ["shop.example.com", "a.b.shop.example.com", "www.example.org", "example.com"] {
+            assert!(!limits.admits_hostname(refused), "{refused}");
+        }
+        assert!(!Limits::default().admits_hostname("example.org"));
     }
 
     #[test]

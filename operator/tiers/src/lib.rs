@@ -16,6 +16,7 @@ pub mod samples;
 mod uses;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde_json::Value;
 use terrace_model::{Graph, Val};
@@ -24,6 +25,13 @@ pub use facts::Facts;
 pub use invalid::{Invalid, Problem};
 pub use reference::{Reference, ReferenceKind};
 pub use uses::{ObjectKey, Objects, Use};
+
+/// Where procedures stand (`status.progress`), and when to judge again.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Advance {
+    pub progress: Vec<terrace_crds::Progress>,
+    pub again: Option<Duration>,
+}
 
 /// The logical id that the Secret for workloads has in every graph with one (`status.binding`).
 pub const BINDING: &str = "binding";
@@ -41,6 +49,17 @@ pub trait Tier: terrace_crds::TierObject {
     /// The parameter group family of the engine that the spec asks for, for [`Facts::parameters`] to be filled in.
     /// `None` where there is none, where the spec sets no parameter, or where it asks for what [`Tier::expand`] refuses.
     fn parameter_family(&self) -> Option<String>;
+
+    /// The names of the CloudWatch alarms that decide how a procedure goes on, for [`Facts::alarms`] to be filled in.
+    fn alarms(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Where the procedures of the object stand now, judged from `facts`: it is written to `status.progress` before the
+    /// graph of that step is expanded.
+    fn advance(&self, facts: &Facts) -> Advance {
+        Advance { progress: facts.progress.clone(), again: None }
+    }
 
     /// What is wished for in AWS.
     ///

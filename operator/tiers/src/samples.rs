@@ -7,7 +7,7 @@ use terrace_crds::environment::DatabaseAccess;
 use terrace_crds::{CacheTier, DataTier};
 use terrace_model::{Graph, Val};
 
-use crate::facts::{Environment, Facts, Limits, Named, Object, Subnet, User};
+use crate::facts::{Environment, Facts, Features, Limits, Named, Object, Subnet, User};
 use crate::{ObjectKey, Objects, Tier, Use};
 
 macro_rules! manifests {
@@ -116,6 +116,8 @@ pub fn facts<T: Tier>(tier: &T) -> Facts {
             .collect(),
         objects,
         made: Default::default(),
+        ready: Default::default(),
+        alarms: Default::default(),
         parameters: None,
         environment,
     }
@@ -156,6 +158,14 @@ pub fn environment() -> Environment {
         tags: BTreeMap::from([("cost-centre".to_owned(), "4711".to_owned())]),
         limits: Limits::default(),
         database_access: DatabaseAccess::Managed,
+        features: Features {
+            oidc_issuer: Some("https://oidc.eks.eu-west-1.amazonaws.com/id/0A1B2C3D4E5F60718".into()),
+            oidc_provider: Some(
+                "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/0A1B2C3D4E5F60718".into(),
+            ),
+            pod_identity: true,
+            target_group_binding: Some("elbv2.k8s.aws/v1beta1".into()),
+        },
     }
 }
 
@@ -170,5 +180,6 @@ pub fn user(namespace: &str, name: &str) -> User {
             access: terrace_crds::UserAccess::ReadWrite,
         },
         security_group: Some(Val::of_object(format!("WebApp/{namespace}/{name}"), "securityGroupId")),
+        principal: Some(Val::of_object(format!("WebApp/{namespace}/{name}"), "roleArn")),
     }
 }

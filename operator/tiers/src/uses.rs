@@ -52,6 +52,9 @@ pub struct Use {
     pub until: Option<&'static str>,
     /// The output of the user that is the security group of its network interfaces, where it has one of its own.
     pub security_group: Option<&'static str>,
+    /// The output of the user that its requests to the target bear: the ARN of its role, or of what AWS lets in on its
+    /// behalf, as a CloudFront distribution.
+    pub principal: Option<&'static str>,
 }
 
 impl Use {
@@ -94,6 +97,7 @@ mod tests {
             needs: &[],
             until: Some("db"),
             security_group: None,
+            principal: None,
         };
         let entry = used.entry(&ObjectKey::new("WebApp", "web", "portal"));
         assert_eq!((entry.kind.as_str(), entry.namespace.as_str(), entry.name.as_str()), ("WebApp", "web", "portal"));

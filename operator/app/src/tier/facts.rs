@@ -45,6 +45,7 @@ pub fn environment(
         tags: spec.tags.clone(),
         limits: limits(environment, labels),
         database_access: spec.database_access,
+        features: facts::Features { oidc_issuer: cluster.oidc_issuer, ..facts::Features::default() },
         name,
     })
 }
@@ -56,6 +57,7 @@ pub fn limits(environment: &Environment, labels: &BTreeMap<String, String>) -> f
     facts::Limits {
         kinds: limits.kinds.clone(),
         exposure: limits.exposure,
+        hostnames: limits.hostnames.clone(),
         allow: allowed.flat_map(|allowance| allowance.arns.clone()).collect(),
     }
 }
@@ -87,6 +89,11 @@ pub fn arn(environment: &Environment, handle: &str) -> String {
 /// The logical ids of what the object has made already.
 pub fn made(status: &TierStatus) -> std::collections::BTreeSet<String> {
     status.resources.iter().filter(|entry| entry.created.is_some()).map(|entry| entry.id.clone()).collect()
+}
+
+/// Those of them that were as wished when they were last looked at.
+pub fn ready(status: &TierStatus) -> std::collections::BTreeSet<String> {
+    status.resources.iter().filter(|entry| entry.state == "Ready").map(|entry| entry.id.clone()).collect()
 }
 
 #[cfg(test)]

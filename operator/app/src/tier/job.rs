@@ -197,6 +197,8 @@ impl<T: Managed> Job<'_, T> {
             objects: targets,
             environment: environment.clone(),
             made: made.clone(),
+            ready: described::ready(self.before),
+            alarms: BTreeMap::new(),
         };
         let graph =
             self.object.expand(&facts).map_err(|invalid| Problem::stalled("InvalidSpec", invalid.to_string()))?;

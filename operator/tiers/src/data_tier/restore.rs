@@ -42,6 +42,7 @@ pub(super) fn uses(spec: &DataTierSpec, namespace: &str) -> Vec<Use> {
         needs: &[ARN],
         until: Some(DATABASE),
         security_group: None,
+        principal: None,
     };
     data_tier(spec, namespace).map(used).into_iter().collect()
 }

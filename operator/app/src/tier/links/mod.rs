@@ -166,6 +166,7 @@ pub fn users(all: &Neighbourhood, me: &ObjectKey) -> Vec<facts::User> {
     let user = |(who, used): (&ObjectKey, &Use)| facts::User {
         who: used.entry(who),
         security_group: used.security_group.map(|output| Val::of_object(who.to_string(), output)),
+        principal: used.principal.map(|output| Val::of_object(who.to_string(), output)),
     };
     let users: BTreeMap<User, facts::User> =
         all.references_to(me).map(user).map(|user| (user.who.clone(), user)).collect();
@@ -193,7 +194,7 @@ fn is_lost(status: &TierStatus) -> bool {
 }
 
 /// The outputs of other objects that the graph of an object may refer to: of its targets, and of those of its users whose
-/// security group is one of their outputs.
+/// security group or principal is one of their outputs.
 fn foreign(all: &Neighbourhood, targets: &Objects, users: &[facts::User]) -> BTreeMap<String, Value> {
     let value = |outputs: &BTreeMap<String, String>| -> Value {
         outputs
@@ -202,11 +203,12 @@ fn foreign(all: &Neighbourhood, targets: &Objects, users: &[facts::User]) -> BTr
             .collect::<serde_json::Map<_, _>>()
             .into()
     };
-    let grouped = users.iter().filter(|user| user.security_group.is_some()).filter_map(|user| {
+    let offers = |user: &&facts::User| user.security_group.is_some() || user.principal.is_some();
+    let offering = users.iter().filter(offers).filter_map(|user| {
         let key = key(&user.who);
         Some((key.to_string(), value(&all.get(&key)?.outputs)))
     });
-    targets.iter().map(|(key, outputs)| (key.clone(), value(outputs))).chain(grouped).collect()
+    targets.iter().map(|(key, outputs)| (key.clone(), value(outputs))).chain(offering).collect()
 }
 
 /// Who keeps an object that is to be deleted: its users, as far as it has admitted them. Those that are to be deleted too,

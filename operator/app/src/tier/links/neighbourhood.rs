@@ -157,8 +157,8 @@ impl Neighbourhood {
 /// What its targets look at.
 fn as_user(object: Option<&Neighbour>) -> Option<Neighbour> {
     let Neighbour { deleting, uses, outputs, .. } = object?.clone();
-    let grouped = uses.iter().any(|used| used.security_group.is_some());
-    let outputs = if grouped { outputs } else { BTreeMap::new() };
+    let offers = uses.iter().any(|used| used.security_group.is_some() || used.principal.is_some());
+    let outputs = if offers { outputs } else { BTreeMap::new() };
     Some(Neighbour { deleting, uses, outputs, ..Neighbour::default() })
 }
 

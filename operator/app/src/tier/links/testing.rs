@@ -25,6 +25,7 @@ pub fn used(target: ObjectKey) -> Use {
         needs: &["arn"],
         until: None,
         security_group: None,
+        principal: None,
     }
 }
 

@@ -142,6 +142,7 @@ fn a_user_that_is_listed_stays_when_too_many_come_and_goes_when_it_is_none_any_m
     let user = |number: usize| facts::User {
         who: used(orders()).entry(&ObjectKey::new("WebApp", "shop", &format!("app-{number:04}"))),
         security_group: None,
+        principal: None,
     };
     let live: Vec<_> = (0..=MOST_USERS).map(user).collect();
     let last = user(MOST_USERS).who;
