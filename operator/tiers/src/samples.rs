@@ -129,8 +129,7 @@ fn objects(tier: &impl Tier, environment: &Environment) -> Objects {
         let name = format!("{}-{}", target.namespace, target.name);
         (output.to_owned(), environment.arn("rds", &format!("db:{name}")))
     };
-    let outputs =
-        |used: Use| (used.target.to_string(), used.needs.iter().map(|needed| output(&used.target, needed)).collect());
+    let outputs = |used: Use| (used.source(), used.needs.iter().map(|needed| output(&used.target, needed)).collect());
     tier.uses().into_iter().map(outputs).collect()
 }
 

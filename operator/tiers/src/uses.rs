@@ -5,7 +5,7 @@ use std::fmt;
 
 use terrace_crds::{GrantAccess, User, UserAccess};
 
-/// The outputs of objects, as their status shows them, by [`ObjectKey`] as text.
+/// The outputs of objects, as their status shows them, by [`Use::source`].
 pub type Objects = BTreeMap<String, BTreeMap<String, String>>;
 
 /// A custom resource in its namespace. As text it is `Kind/namespace/name`, as a reference in a graph names its source.
@@ -58,6 +58,15 @@ pub struct Use {
 }
 
 impl Use {
+    /// What names the target's outputs in [`crate::Facts::objects`] and in a graph (`Val::of_object`): the target as text,
+    /// and for a binding `#` and its name, since the target may have something for that binding alone, as a database user.
+    pub fn source(&self) -> String {
+        match &self.binding {
+            Some(binding) => format!("{}#{binding}", self.target),
+            None => self.target.to_string(),
+        }
+    }
+
     /// Whether it has served its purpose; `made` has the logical ids of the nodes that exist.
     pub fn is_over(&self, made: &BTreeSet<String>) -> bool {
         self.until.is_some_and(|node| made.contains(node))
@@ -99,6 +108,8 @@ mod tests {
             security_group: None,
             principal: None,
         };
+        assert_eq!(used.source(), "DataTier/shop/orders#db");
+        assert_eq!(Use { binding: None, ..used.clone() }.source(), "DataTier/shop/orders");
         let entry = used.entry(&ObjectKey::new("WebApp", "web", "portal"));
         assert_eq!((entry.kind.as_str(), entry.namespace.as_str(), entry.name.as_str()), ("WebApp", "web", "portal"));
         assert_eq!((entry.binding.as_deref(), entry.access), (Some("db"), UserAccess::ReadWrite));
