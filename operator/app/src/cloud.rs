@@ -36,7 +36,7 @@ pub struct Clouds {
     limits: Arc<Limits>,
     metrics: Metrics,
     resync: Duration,
-    objects: Box<dyn Fn(&Clients) -> Registry + Send + Sync>,
+    objects: Box<dyn Fn(secretsmanager::Values) -> Registry + Send + Sync>,
     made: Mutex<BTreeMap<String, Made>>,
 }
 
@@ -47,7 +47,7 @@ impl Clouds {
         endpoint_url: Option<String>,
         limits: Arc<Limits>,
         metrics: Metrics,
-        objects: impl Fn(&Clients) -> Registry + Send + Sync + 'static,
+        objects: impl Fn(secretsmanager::Values) -> Registry + Send + Sync + 'static,
     ) -> Self {
         let (objects, made, resync) = (Box::new(objects), Mutex::default(), Duration::ZERO);
         Clouds { base, endpoint_url, limits, metrics, resync, objects, made }.with_resync(DEFAULT_RESYNC)
@@ -98,9 +98,10 @@ impl Clouds {
                 recent,
             },
         );
-        let registry = terrace_aws::registry::registry(&clients)
+        let values = secretsmanager::Values::new(&clients);
+        let registry = terrace_aws::registry::registry(&clients, &values)
             .and(terrace_aws_ec2::registry(&clients))
-            .and((self.objects)(&clients));
+            .and((self.objects)(values));
         Cloud { describe: Describe::new(clients.clone()), clients, engine: Engine::new(registry, recent) }
     }
 }
@@ -113,13 +114,7 @@ impl Cloud {
 }
 
 /// Reads secrets for what must hold them.
-pub struct Secrets(secretsmanager::Values);
-
-impl Secrets {
-    pub fn new(clients: &Clients) -> Self {
-        Secrets(secretsmanager::Values::new(clients))
-    }
-}
+pub struct Secrets(pub secretsmanager::Values);
 
 impl SecretReader for Secrets {
     fn read<'a>(&'a self, place: &'a Place, secret: &'a SecretRef) -> BoxFuture<'a, Result<SecretString>> {

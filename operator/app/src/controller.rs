@@ -174,9 +174,7 @@ async fn context(
         RateLimits::Published => Limits::new(),
     };
     let kubernetes = client.clone();
-    let objects = move |clients: &terrace_aws::Clients| {
-        terrace_objects::registry(kubernetes.clone(), Arc::new(Secrets::new(clients)))
-    };
+    let objects = move |values| terrace_objects::registry(kubernetes.clone(), Arc::new(Secrets(values)));
     Context {
         clouds: Clouds::new(base, flags.aws_endpoint_url.clone(), limits, metrics.clone(), objects)
             .with_resync(flags.resync()),

@@ -92,7 +92,10 @@ mod tests {
             recent: Duration::ZERO,
         };
         let clients = Clients::new(&aws_types::SdkConfig::builder().build(), settings);
-        let all = actions(&terrace_aws::registry::registry(&clients).and(registry(&clients)));
+        let all = actions(
+            &terrace_aws::registry::registry(&clients, &terrace_aws::secretsmanager::Values::new(&clients))
+                .and(registry(&clients)),
+        );
         let list = all.into_iter().collect::<Vec<_>>().join("\n");
         insta::with_settings!({ snapshot_path => "../../aws", prepend_module_to_snapshot => false }, {
             insta::assert_snapshot!("actions", list);

@@ -32,7 +32,8 @@ mod tests {
 
     #[test]
     fn every_provider_and_every_read_beside_them_is_in_it() {
-        let registry = crate::registry::registry(&clients());
+        let clients = clients();
+        let registry = crate::registry::registry(&clients, &crate::secretsmanager::Values::new(&clients));
         let all = all(&registry);
         let provided = registry.iter().flat_map(|provider| provider.actions());
         for action in provided.chain(BESIDE.iter().copied().flatten()) {

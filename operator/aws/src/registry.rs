@@ -6,8 +6,8 @@ use crate::elasticache::{self, ElastiCache};
 use crate::rds::{self, Rds};
 use crate::{Clients, autoscaling, iam, kms, secretsmanager};
 
-/// All kinds that this crate provides, for one Environment.
-pub fn registry(clients: &Clients) -> Registry {
+/// All kinds that this crate provides, for one Environment. `values` is where whoever holds a password reads it too.
+pub fn registry(clients: &Clients, values: &secretsmanager::Values) -> Registry {
     let caches = ElastiCache::new(clients.clone());
     let rds = Rds::new(clients.clone());
     let shelf = secretsmanager::Shelf::new(clients);
@@ -33,5 +33,5 @@ pub fn registry(clients: &Clients) -> Registry {
         .with(rds::Replicas(rds.clone()))
         .with(rds::SubnetGroups(rds))
         .with(secretsmanager::Secrets::new(&shelf))
-        .with(secretsmanager::Versions::new(&shelf, clients))
+        .with(secretsmanager::Versions::new(&shelf, values))
 }

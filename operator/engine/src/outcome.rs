@@ -108,7 +108,7 @@ impl Requeue<'_> {
             Some(took) => pace(settling, took, took),
             None => {
                 let usual = self.engine.registry.get(&step.kind).map(|provider| provider.pace().usual).unwrap_or(SOON);
-                pace(settling, usual, settling * 2)
+                pace(settling, usual, settling * 4)
             }
         }
     }
@@ -139,10 +139,10 @@ mod tests {
             for learned in [true, false] {
                 let (mut passed, mut looks) = (Duration::ZERO, 0);
                 while passed.as_secs() < takes {
-                    passed += pace(passed, usual, if learned { usual } else { passed * 2 });
+                    passed += pace(passed, usual, if learned { usual } else { passed * 4 });
                     looks += 1;
                 }
-                let most = if learned { 8 } else { 12 };
+                let most = if learned { 8 } else { 10 };
                 assert!(looks <= most, "{looks} looks at something that took {takes} s");
                 assert!(passed.as_secs_f64() - f64::from(takes as u32) <= 5.0, "{passed:?} for {takes} s");
             }

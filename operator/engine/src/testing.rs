@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use terrace_model::{
-    DeletionPolicy, Entry, Graph, Handle, Id, Inventory, KindSpec, NodeKey, NodeSpec, OnDelete, Owner, OwnerRef, Place,
-    Replace, Rule,
+    DeletionPolicy, Entry, Graph, Handle, Id, Inventory, KindSpec, NodeKey, NodeSpec, Novelty, OnDelete, Owner,
+    OwnerRef, Place, Replace, Rule,
 };
 
 use crate::ownership::Adopt;
@@ -52,6 +52,7 @@ pub fn kind() -> KindSpec {
         address: &[],
         restores: None,
         carries: &[],
+        novelty: Novelty::Looked,
         visible_after: std::time::Duration::ZERO,
         normalise: |value| Ok(value.clone()),
         outputs: || serde_json::json!({ "arn": null }),

@@ -11,7 +11,7 @@ use futures::{FutureExt, StreamExt};
 use jiff::Timestamp;
 use serde_json::Value;
 use terrace_model::identity::Freshness;
-use terrace_model::{DeletionPolicy, Graph, Inventory, NodeKey, OwnerRef};
+use terrace_model::{DeletionPolicy, Graph, Inventory, NodeKey, Novelty, OwnerRef};
 
 use crate::error::{Error, Result};
 use crate::ledger::Ledger;
@@ -126,8 +126,14 @@ impl Walk<'_> {
             }
             // Nothing is changed before all has been seen: what is seen last may have to go first.
             let looking = is_looking(&filtered.plan);
-            for (key, step) in filtered.plan.0.iter().filter(|(_, step)| !looking || step.action == Action::Look) {
+            let spared = self.spared(&filtered.plan);
+            let due = |key: &NodeKey, step: &Step| !looking || (step.action == Action::Look && !spared.contains(key));
+            for (key, step) in filtered.plan.0.iter().filter(|(key, step)| due(key, step)) {
                 running.extend(self.start(key, step));
+            }
+            if running.is_empty() && !spared.is_empty() {
+                self.sights.extend(spared.into_iter().map(|key| (key, Ok(Look::Absent))));
+                continue;
             }
             match running.next().await {
                 Some(done) => self.take(done),
@@ -203,6 +209,38 @@ impl Walk<'_> {
         }
         self.doubted.extend(doubted.iter().cloned());
         !doubted.is_empty()
+    }
+
+    /// What need not be looked at: it was never intended, and cannot be there, or shows itself when it is made
+    /// ([`Novelty`]). Where something else of the object is there though it is not on record, everything is looked at: an
+    /// earlier object of this name may have left it.
+    fn spared(&self, plan: &Plan) -> BTreeSet<NodeKey> {
+        let (adopt, policy) = (self.request.adopt, self.request.policy);
+        let lent = |step: &Step| self.engine.kinds.get(step.kind.as_str()).is_some_and(|spec| spec.read_only);
+        let strange = |(key, step): (&NodeKey, &Step)| {
+            self.inventory.current(&key.id).is_none() && self.is_there(key) && !lent(step)
+        };
+        if adopt.same_object || policy.paused || policy.observe || plan.0.iter().any(strange) {
+            return BTreeSet::new();
+        }
+        let looks = plan.0.iter().filter(|(_, step)| step.action == Action::Look);
+        looks.filter(|(key, step)| self.is_novel(key, step)).map(|(key, _)| key.clone()).collect()
+    }
+
+    fn is_novel(&self, key: &NodeKey, step: &Step) -> bool {
+        if self.request.adopt.handles.contains_key(&key.id) || self.request.inventory.current(&key.id).is_some() {
+            return false;
+        }
+        let made = |other: &NodeKey| self.done.contains(&(other.clone(), Doing::Create)) && self.is_there(other);
+        match self.engine.kinds.get(step.kind.as_str()).map(|spec| spec.novelty) {
+            Some(Novelty::Named) => step.wish.is_some(),
+            Some(Novelty::Within) => step.wish.as_ref().is_some_and(|wish| wish.dependencies.iter().any(made)),
+            Some(Novelty::Looked) | None => false,
+        }
+    }
+
+    fn is_there(&self, key: &NodeKey) -> bool {
+        matches!(self.sights.get(key), Some(Ok(Look::Present(_))))
     }
 
     /// What stood as wished a moment ago.

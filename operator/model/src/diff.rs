@@ -172,6 +172,7 @@ fn same(want: &Value, have: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::resource::Novelty;
     use serde_json::json;
 
     const FIELDS: &[(&str, Rule)] = &[
@@ -194,6 +195,7 @@ mod tests {
             address: &[],
             restores: None,
             carries: &[],
+            novelty: Novelty::Looked,
             visible_after: std::time::Duration::ZERO,
             normalise: |value| Ok(value.clone()),
             outputs: || Value::Null,

@@ -17,5 +17,5 @@ pub use graph::{DeletionPolicy, Graph, GraphError, Node, NodeSpec, Place, Scope}
 pub use identity::{Handle, Id, Owner, OwnerRef};
 pub use inventory::{Entry, Inventory, NodeKey, OnDelete, Phase};
 pub use resolve::{Resolved, resolve};
-pub use resource::{KindSpec, Out, Replace, Resource, Rule};
+pub use resource::{KindSpec, Novelty, Out, Replace, Resource, Rule};
 pub use val::{Opaque, Ref, SecretRef, Source, Val};

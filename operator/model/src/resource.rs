@@ -37,6 +37,19 @@ pub enum Replace {
     DeleteFirst,
 }
 
+/// Whether something that an object has never intended to make must be looked for before it is made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Novelty {
+    /// It must: making it again would make a second one, or change somebody else's.
+    #[default]
+    Looked,
+    /// AWS makes no second one of that name and says so, and it holds no data: it is made at once, and looked at where
+    /// that fails.
+    Named,
+    /// It lies within another resource: where that was made a moment ago, it cannot be there yet.
+    Within,
+}
+
 /// One kind of AWS resource. The same type is the wish and what was seen.
 ///
 /// `None` in a wish means "not ours to say": the field is not compared. Tiers therefore set every field that a user can
@@ -60,6 +73,8 @@ pub trait Resource: Serialize + DeserializeOwned + Send + Sync + 'static {
     const RESTORES: Option<&'static str> = None;
     /// Fields whose replacement can carry the data over through a snapshot; a change of any other loses it.
     const CARRIES: &'static [&'static str] = &[];
+    /// Whether the first look can be spared.
+    const NOVELTY: Novelty = Novelty::Looked;
     /// How long a look-up may lag behind a create (the service's own guide).
     const VISIBLE_AFTER: Duration = Duration::ZERO;
     /// What is known of it once it exists. All fields are `Option`: `None` is "not known yet".
@@ -103,6 +118,7 @@ pub struct KindSpec {
     pub address: &'static [&'static str],
     pub restores: Option<&'static str>,
     pub carries: &'static [&'static str],
+    pub novelty: Novelty,
     pub visible_after: Duration,
     /// Brings a wish into the form that is compared (order of sets, names of fields), or says why it is none.
     pub normalise: fn(&Value) -> Result<Value, String>,
@@ -123,6 +139,7 @@ impl KindSpec {
             address: R::ADDRESS,
             restores: R::RESTORES,
             carries: R::CARRIES,
+            novelty: R::NOVELTY,
             visible_after: R::VISIBLE_AFTER,
             normalise: normalise::<R>,
             outputs: || serde_json::to_value(R::Outputs::default()).unwrap_or_default(),

@@ -4,7 +4,8 @@
 //! staged as `AWSCURRENT`; those that cannot be read are told apart in `Errors`. It does not lag.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use secrecy::SecretString;
 use terrace_engine::coalesce::Batch;
@@ -35,12 +36,17 @@ pub struct Values(Arc<Inner>);
 struct Inner {
     clients: Clients,
     batch: Batch<Key, Option<Current>>,
+    /// What was read to learn its version, for the one who next needs the value.
+    kept: Mutex<BTreeMap<Key, (Instant, Current)>>,
 }
+
+/// How long a value is kept for whoever needs it: that is the next step of the same pass.
+const KEPT: Duration = Duration::from_secs(5);
 
 impl Values {
     /// The values of an account's secrets.
     pub fn new(clients: &Clients) -> Self {
-        Values(Arc::new(Inner { clients: clients.clone(), batch: Batch::new(MOST) }))
+        Values(Arc::new(Inner { clients: clients.clone(), batch: Batch::new(MOST), kept: Mutex::default() }))
     }
 
     /// What a secret holds now; `None` where that cannot be read, for whatever reason: not all roles may read many at once.
@@ -49,10 +55,26 @@ impl Values {
     /// `Retry`, where the call may succeed the next time.
     pub async fn current(&self, region: &str, arn: &str) -> Result<Option<Current>> {
         let key = (region.to_owned(), arn.to_owned());
-        match self.0.batch.submit(key, |keys| self.read_all(keys)).await {
-            Err(error) if !matches!(error, Error::Retry { .. }) => Ok(None),
-            answer => answer,
+        let current = match self.0.batch.submit(key.clone(), |keys| self.read_all(keys)).await {
+            Err(error) if !matches!(error, Error::Retry { .. }) => return Ok(None),
+            answer => answer?,
+        };
+        if let Some(current) = &current {
+            self.kept().insert(key, (Instant::now(), current.clone()));
         }
+        Ok(current)
+    }
+
+    /// Takes a value that was read a moment ago, so that it is read once for its version and its holder.
+    fn take(&self, region: &str, arn: &str, version: &str) -> Option<SecretString> {
+        let (_, current) = self.kept().remove(&(region.to_owned(), arn.to_owned()))?;
+        (current.version == version).then_some(current.value)
+    }
+
+    fn kept(&self) -> MutexGuard<'_, BTreeMap<Key, (Instant, Current)>> {
+        let mut kept = self.0.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|_, (read, _)| read.elapsed() < KEPT);
+        kept
     }
 
     /// The password in one version of a secret, as [`value::read`] reads it.
@@ -61,7 +83,12 @@ impl Values {
     /// Those of [`value::read`].
     pub async fn read(&self, region: &str, secret: &SecretRef) -> Result<SecretString> {
         let (arn, version) = (secret.arn.get().map_err(Error::invalid)?, secret.version.get().map_err(Error::invalid)?);
-        match self.current(region, arn).await? {
+        if let Some(value) = self.take(region, arn, version) {
+            return Ok(value);
+        }
+        let current = self.current(region, arn).await?;
+        drop(self.take(region, arn, version));
+        match current {
             Some(current) if current.version == *version => Ok(current.value),
             // By itself, a secret says what stands in the way.
             _ => value::read(&self.0.clients, region, secret).await,
@@ -156,6 +183,19 @@ mod tests {
             assert_eq!(values.read(REGION, &asked).await.expect("it is read").expose_secret(), expected);
         }
         assert_eq!(single.num_calls(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_value_that_was_read_for_its_version_is_not_read_again_for_its_holder_and_is_kept_for_one() {
+        let batch = mock!(Client::batch_get_secret_value)
+            .then_output(|| BatchGetSecretValueOutput::builder().secret_values(entry("arn:a")).build());
+        let client = mock_client!(aws_sdk_secretsmanager, RuleMode::MatchAny, [&batch]);
+        let values = Values::new(&clients().with_client(REGION, client));
+        assert!(values.current(REGION, "arn:a").await.expect("it is read").is_some());
+        for calls in [1, 2, 3] {
+            let read = values.read(REGION, &secret("arn:a", "v1")).await.expect("it is read");
+            assert_eq!((read.expose_secret(), batch.num_calls()), ("of arn:a", calls));
+        }
     }
 
     #[tokio::test]

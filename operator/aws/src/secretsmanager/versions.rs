@@ -12,7 +12,6 @@ use terrace_model::{Diff, Handle, Id, Owner};
 
 use super::shelf::{Found, Shelf};
 use super::values::Values;
-use crate::Clients;
 
 /// Versions in use.
 pub struct Versions {
@@ -22,8 +21,8 @@ pub struct Versions {
 
 impl Versions {
     /// The versions of an account's secrets.
-    pub fn new(shelf: &Shelf, clients: &Clients) -> Self {
-        Versions { shelf: shelf.clone(), values: Values::new(clients) }
+    pub fn new(shelf: &Shelf, values: &Values) -> Self {
+        Versions { shelf: shelf.clone(), values: values.clone() }
     }
 
     /// Lists lag: what must be known now is asked of the value, of many secrets at once, and whether one has changed that

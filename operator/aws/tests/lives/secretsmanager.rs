@@ -3,7 +3,7 @@
 use secrecy::ExposeSecret;
 use serde_json::json;
 use terrace_aws::Clients;
-use terrace_aws::secretsmanager::{Secrets, Shelf, Versions, read};
+use terrace_aws::secretsmanager::{Secrets, Shelf, Values, Versions, read};
 use terrace_engine::{Disposal, Erased, Look, Registry, Sight, reason};
 use terrace_model::aws::secretsmanager::{Secret, SecretVersion};
 use terrace_model::identity::Freshness;
@@ -14,7 +14,7 @@ use crate::life::{Life, other_tags};
 
 fn registry(clients: &Clients) -> Registry {
     let shelf = Shelf::new(clients);
-    Registry::default().with(Secrets::new(&shelf)).with(Versions::new(&shelf, clients))
+    Registry::default().with(Secrets::new(&shelf)).with(Versions::new(&shelf, &Values::new(clients)))
 }
 
 fn wish() -> Secret {

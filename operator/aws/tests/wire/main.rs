@@ -76,7 +76,8 @@ fn every_provider_states_its_actions_and_knows_its_fields() {
         observer: std::sync::Arc::new(terrace_aws::calls::Unobserved),
         recent: std::time::Duration::ZERO,
     };
-    let registry = terrace_aws::registry::registry(&terrace_aws::Clients::new(&config, settings));
+    let clients = terrace_aws::Clients::new(&config, settings);
+    let registry = terrace_aws::registry::registry(&clients, &terrace_aws::secretsmanager::Values::new(&clients));
     for provider in registry.iter() {
         let actions = provider.actions();
         assert!(!actions.is_empty(), "{}", provider.spec().kind);

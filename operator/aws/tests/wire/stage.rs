@@ -7,6 +7,7 @@ use std::time::Duration;
 use aws_sdk_ec2::types::Filter;
 use serde_json::{Map, Value};
 use terrace_aws::Clients;
+use terrace_aws::secretsmanager::Values;
 use terrace_engine::{Disposal, Erased, Look, Registry, Sight, State};
 use terrace_model::diff::{OwnedKeys, diff};
 use terrace_model::identity::Freshness;
@@ -90,7 +91,7 @@ impl Stage {
             let request = ec2.create_security_group().vpc_id(&vpc).group_name(name).description("wire");
             security_groups.extend(request.send().await.expect("a group is made").group_id);
         }
-        let registry = terrace_aws::registry::registry(&clients);
+        let registry = terrace_aws::registry::registry(&clients, &Values::new(&clients));
         Stage {
             clients,
             registry,
@@ -150,7 +151,7 @@ impl Stage {
     /// A whole list tells of it what a look by name does, but for what is not read at every look.
     async fn is_listed_alike(&self, case: &Case, sight: &Sight) {
         let id = Id { freshness: Freshness::Recent, ..case.id.clone() };
-        let registry = terrace_aws::registry::registry(&self.clients);
+        let registry = terrace_aws::registry::registry(&self.clients, &Values::new(&self.clients));
         let provider = registry.get(&id.kind).expect("the kind is registered");
         let Look::Present(mut listed) = look(&**provider, &id).await else { panic!("{} is in no list", id.kind) };
         for field in listed.unread {

@@ -47,9 +47,10 @@ async fn a_strangers_resource_of_our_name_is_never_touched_and_the_rest_goes_on(
             assert!(message.contains(part), "{node}: no {part:?} in {message}");
         }
         assert!(world.report().stalled.status && world.made("access").is_some(), "{node}");
+        let entry = world.last().inventory.0.get(&NodeKey::new(node, 1));
         assert!(
-            !world.last().inventory.0.contains_key(&NodeKey::new(node, 1)),
-            "{node}: what is theirs is not on record"
+            entry.is_none_or(|entry| entry.handle.is_none() && entry.created.is_none()),
+            "{node}: what is theirs is not on record, but for the intent to make one's own"
         );
         world.objects[0].deleting = true;
         world.ready("delete").await;

@@ -1,6 +1,6 @@
 //! The life of every tier's graph, undisturbed.
 
-use terrace_engine::sim::SimAws;
+use terrace_engine::sim::{Op, SimAws};
 use terrace_tiers::samples::samples;
 
 use crate::harness::{Mutant, Object, World, edited, replaced};
@@ -20,6 +20,22 @@ async fn every_graph_comes_up_follows_edits_and_goes_without_a_trace() {
         world.check(&format!("{name}, delete")).unwrap_or_else(|story| panic!("{story}"));
         assert!(retained || world.standing().is_empty(), "{name}: {:#?}", world.standing());
     }
+}
+
+#[tokio::test]
+async fn what_shows_itself_when_it_is_made_is_not_looked_for_before() {
+    let (_, graph) = samples().into_iter().find(|(name, _)| *name == "smallest").expect("the sample");
+    let mut world = World::new(vec![Object::new("orders", graph)]);
+    world.passes(1).await;
+    let calls = world.sim.calls();
+    let spared =
+        ["rds/DbSubnetGroup", "rds/DbParameterGroup", "ec2/SecurityGroup", "ec2/SecurityGroupRule", "iam/Role"];
+    for kind in spared {
+        // In the simulation some are looked at after they were made.
+        let (made, looks) = (calls.of(kind, Op::Create), calls.of(kind, Op::Observe));
+        assert!(made == 1 && looks <= 1, "{kind}: {looks} looks\n{}", world.sim.trace());
+    }
+    assert!(calls.of("rds/DbInstance", Op::Observe) > 0, "what holds data is looked for");
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::Tags;
-use crate::resource::{Out, Replace, Resource, Rule};
+use crate::resource::{Novelty, Out, Replace, Resource, Rule};
 use crate::val::Val;
 
 /// What was made is not described everywhere at once (EC2 Developer Guide, "Eventual consistency in the Amazon EC2 API").
@@ -35,6 +35,7 @@ impl SecurityGroup {
 
 impl Resource for SecurityGroup {
     const KIND: &'static str = "ec2/SecurityGroup";
+    const NOVELTY: Novelty = Novelty::Named;
     const FIELDS: &'static [(&'static str, Rule)] =
         &[("vpcId", Rule::Replace), ("description", Rule::Replace), ("tags", Rule::Keyed)];
     const REPLACE: Replace = Replace::CreateFirst;
@@ -74,6 +75,7 @@ pub struct SecurityGroupRuleOutputs {
 
 impl Resource for SecurityGroupRule {
     const KIND: &'static str = "ec2/SecurityGroupRule";
+    const NOVELTY: Novelty = Novelty::Within;
     const FIELDS: &'static [(&'static str, Rule)] =
         &[("groupId", Rule::Replace), ("direction", Rule::Replace), ("tags", Rule::Keyed)];
     const ADDRESS: &'static [&'static str] =

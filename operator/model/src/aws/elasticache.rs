@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::Tags;
-use crate::resource::{Out, Replace, Resource, Rule};
+use crate::resource::{Novelty, Out, Replace, Resource, Rule};
 use crate::val::{SecretRef, Val};
 
 /// The subnets that a cache may stand in.
@@ -39,6 +39,7 @@ impl CacheSubnetGroup {
 
 impl Resource for CacheSubnetGroup {
     const KIND: &'static str = "elasticache/CacheSubnetGroup";
+    const NOVELTY: Novelty = Novelty::Named;
     const FIELDS: &'static [(&'static str, Rule)] = &[("tags", Rule::Keyed)];
     const REPLACE: Replace = Replace::CreateFirst;
     type Outputs = CacheGroupOutputs;
@@ -61,6 +62,7 @@ impl CacheParameterGroup {
 
 impl Resource for CacheParameterGroup {
     const KIND: &'static str = "elasticache/CacheParameterGroup";
+    const NOVELTY: Novelty = Novelty::Named;
     const FIELDS: &'static [(&'static str, Rule)] = &[
         ("family", Rule::Replace),
         ("description", Rule::OnCreate),

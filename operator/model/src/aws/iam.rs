@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Tags;
-use crate::resource::{Out, Resource, Rule};
+use crate::resource::{Novelty, Out, Resource, Rule};
 use crate::val::Val;
 
 /// A role, its trust, the managed policies attached to it and its inline policies.
@@ -108,6 +108,7 @@ impl Role {
 
 impl Resource for Role {
     const KIND: &'static str = "iam/Role";
+    const NOVELTY: Novelty = Novelty::Named;
     const FIELDS: &'static [(&'static str, Rule)] = &[("inlinePolicies", Rule::Keyed), ("tags", Rule::Keyed)];
     /// IAM is eventually consistent (IAM User Guide, "Changes that I make are not always immediately visible"). AWS names
     /// no bound; a new role is seen within seconds.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Tags;
 use crate::identity::Handle;
-use crate::resource::{Out, Replace, Resource, Rule};
+use crate::resource::{Novelty, Out, Replace, Resource, Rule};
 use crate::val::{SecretRef, Val};
 
 /// The subnets that a database may stand in. RDS wants at least two Availability Zones.
@@ -40,6 +40,7 @@ impl DbSubnetGroup {
 
 impl Resource for DbSubnetGroup {
     const KIND: &'static str = "rds/DbSubnetGroup";
+    const NOVELTY: Novelty = Novelty::Named;
     const FIELDS: &'static [(&'static str, Rule)] = &[("tags", Rule::Keyed)];
     const REPLACE: Replace = Replace::CreateFirst;
     type Outputs = NamedOutputs;
@@ -62,6 +63,7 @@ impl DbParameterGroup {
 
 impl Resource for DbParameterGroup {
     const KIND: &'static str = "rds/DbParameterGroup";
+    const NOVELTY: Novelty = Novelty::Named;
     const FIELDS: &'static [(&'static str, Rule)] = &[
         ("family", Rule::Replace),
         ("description", Rule::OnCreate),
@@ -88,6 +90,7 @@ impl DbClusterParameterGroup {
 
 impl Resource for DbClusterParameterGroup {
     const KIND: &'static str = "rds/DbClusterParameterGroup";
+    const NOVELTY: Novelty = Novelty::Named;
     const FIELDS: &'static [(&'static str, Rule)] = DbParameterGroup::FIELDS;
     const REPLACE: Replace = Replace::CreateFirst;
     type Outputs = NamedOutputs;
