@@ -182,6 +182,19 @@ pub struct User {
     pub binding: Option<String>,
     /// What it may do: ReadOnly or ReadWrite.
     pub access: UserAccess,
+    /// What this object has for that user alone, such as the name of a database user.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(schema_with = "schema::strings::<64, 2048>")]
+    pub outputs: BTreeMap<String, String>,
+}
+
+impl User {
+    /// Whether both are the same use of the same object, whatever it was given.
+    pub fn is(&self, other: &User) -> bool {
+        let User { kind, namespace, name, binding, access, outputs: _ } = self;
+        (kind, namespace, name, binding, access)
+            == (&other.kind, &other.namespace, &other.name, &other.binding, &other.access)
+    }
 }
 
 /// What a user of a tier may do with it.

@@ -177,6 +177,7 @@ pub fn user(namespace: &str, name: &str) -> User {
             name: name.into(),
             binding: Some("db".into()),
             access: terrace_crds::UserAccess::ReadWrite,
+            outputs: BTreeMap::new(),
         },
         security_group: Some(Val::of_object(format!("WebApp/{namespace}/{name}"), "securityGroupId")),
         principal: Some(Val::of_object(format!("WebApp/{namespace}/{name}"), "roleArn")),

@@ -83,6 +83,7 @@ impl Use {
                 GrantAccess::Read => UserAccess::ReadOnly,
                 GrantAccess::ReadWrite => UserAccess::ReadWrite,
             },
+            outputs: BTreeMap::new(),
         }
     }
 }

@@ -13,7 +13,7 @@ use terrace_engine::rebuild::{Lost, rebuild};
 use terrace_engine::{Ledger, Outcome, Request, report};
 use terrace_model::identity::Freshness;
 use terrace_model::{Graph, Inventory, OwnerRef, Place, Val};
-use terrace_tiers::{ObjectKey, facts};
+use terrace_tiers::{Advance, ObjectKey, facts};
 
 use super::ledger::{self, StatusLedger};
 use super::{Managed, facts as described, links, named, policy, status};
@@ -48,12 +48,14 @@ pub struct Job<'a, T> {
 struct Wishes {
     graph: Graph,
     outputs: BTreeMap<&'static str, Val<Value>>,
-    /// The outputs of other objects, by their keys as text.
+    /// The outputs of other objects, by what names them in the graph.
     foreign: BTreeMap<String, Value>,
     /// Why some of them are not known yet.
     waits: Option<Problem>,
     /// Whom the graph admits.
     users: Vec<User>,
+    /// When a procedure is to be judged again.
+    again: Option<Duration>,
 }
 
 impl<T: Managed> Job<'_, T> {
@@ -183,7 +185,7 @@ impl<T: Managed> Job<'_, T> {
             describe: &cloud.describe,
         };
         let listed = users.iter().map(|user| user.who.clone()).collect();
-        let facts = facts::Facts {
+        let mut facts = facts::Facts {
             object: facts::Object {
                 namespace: self.key.namespace.clone(),
                 name: self.key.name.clone(),
@@ -200,9 +202,25 @@ impl<T: Managed> Job<'_, T> {
             ready: described::ready(self.before),
             alarms: BTreeMap::new(),
         };
+        let again = self.advance(&mut facts).await?;
         let graph =
             self.object.expand(&facts).map_err(|invalid| Problem::stalled("InvalidSpec", invalid.to_string()))?;
-        Ok(Wishes { graph, outputs: self.object.outputs(), foreign, waits, users: listed })
+        Ok(Wishes { graph, outputs: self.object.outputs(), foreign, waits, users: listed, again })
+    }
+
+    /// Takes procedures to the step that is due, and writes that down before anything of the step is done.
+    async fn advance(&self, facts: &mut facts::Facts) -> Result<Option<Duration>, Problem> {
+        let policy = policy::policy(self.object);
+        if self.deleting || policy.paused || policy.observe {
+            return Ok(None);
+        }
+        let Advance { progress, again } = self.object.advance(facts);
+        if progress != facts.progress {
+            let status = TierStatus { progress: progress.clone(), ..self.ledger.status() };
+            self.ledger.write(status).await?;
+            facts.progress = progress;
+        }
+        Ok(again)
     }
 
     /// From its first intent on, an object keeps its Environment.
@@ -261,6 +279,7 @@ impl<T: Managed> Job<'_, T> {
         for (key, error) in &outcome.failures {
             tracing::warn!(node = %key, reason = error.reason(), error = %error, "a step failed");
         }
+        let again = wishes.as_ref().and_then(|wishes| wishes.again);
         let (outputs, users) = match wishes {
             Some(wishes) => (wishes.outputs, wishes.users),
             None => (BTreeMap::new(), self.remaining()),
@@ -274,7 +293,7 @@ impl<T: Managed> Job<'_, T> {
             users,
             now: Timestamp::now(),
         };
-        let due = [outcome.requeue, outcome.rotation].into_iter().flatten();
+        let due = [outcome.requeue, outcome.rotation, again].into_iter().flatten();
         let next = due.fold(self.context.resync, Duration::min);
         Pass::Stands(Box::new(status::status(&seen)), Action::requeue(next))
     }

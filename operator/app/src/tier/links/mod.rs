@@ -74,9 +74,9 @@ pub fn links(
 }
 
 /// What one reference comes to.
-enum Standing<'n> {
-    /// It leads to these outputs.
-    Open(&'n BTreeMap<String, String>),
+enum Standing {
+    /// It leads to these outputs: the target's, and over them what it has for this user alone.
+    Open(BTreeMap<String, String>),
     /// Somebody must do something.
     Refused(Problem),
     /// There is no such object.
@@ -85,7 +85,7 @@ enum Standing<'n> {
     Waits(Problem),
 }
 
-/// The outputs of what the object refers to, by the target's key as text; and why some have nothing to offer yet: the nodes
+/// The outputs of what the object refers to, by [`Use::source`]; and why some have nothing to offer yet: the nodes
 /// that need these wait.
 ///
 /// # Errors
@@ -94,7 +94,7 @@ fn targets(all: &Neighbourhood, uses: &[Use], asking: &Asking) -> Result<(Object
     let (mut objects, mut refused, mut held, mut waits) = (Objects::new(), Vec::new(), Vec::new(), Vec::new());
     for used in uses {
         match standing(all, used, asking) {
-            Standing::Open(outputs) => drop(objects.insert(used.target.to_string(), outputs.clone())),
+            Standing::Open(outputs) => drop(objects.insert(used.source(), outputs)),
             // What was made from the target stands without it.
             _ if used.is_over(asking.made) => {}
             Standing::Refused(problem) => refused.push(problem),
@@ -111,7 +111,7 @@ fn together(problems: Vec<Problem>) -> Option<Problem> {
     problems.into_iter().next().map(|first| Problem { message, ..first })
 }
 
-fn standing<'n>(all: &'n Neighbourhood, used: &Use, asking: &Asking) -> Standing<'n> {
+fn standing(all: &Neighbourhood, used: &Use, asking: &Asking) -> Standing {
     let Use { field, target, .. } = used;
     let (me, title) = (asking.me, target.title());
     let refused = |reason, message| Standing::Refused(Problem::stalled(reason, message));
@@ -136,13 +136,26 @@ fn standing<'n>(all: &'n Neighbourhood, used: &Use, asking: &Asking) -> Standing
             ),
         );
     }
-    if !found.users.contains(&used.entry(me)) {
+    if let Some(way) = all.way(target, me) {
+        let round: Vec<_> = [me].into_iter().chain(way).map(ObjectKey::title).collect();
+        return refused(
+            "ReferenceCycle",
+            format!(
+                "{field} closes a circle, in which each would wait for the next: {}; take one reference out",
+                round.join(" → ")
+            ),
+        );
+    }
+    let entry = used.entry(me);
+    let Some(listed) = found.users.iter().find(|user| user.is(&entry)) else {
         let going = if found.deleting { ", which is being deleted," } else { "" };
         return waits(reason::WAITING, format!("{field}: waiting for {title}{going} to admit this object"));
-    }
-    match used.needs.iter().find(|output| !found.outputs.contains_key(**output)) {
+    };
+    let mut outputs = found.outputs.clone();
+    outputs.extend(listed.outputs.clone());
+    match used.needs.iter().find(|output| !outputs.contains_key(**output)) {
         Some(output) => waits(reason::WAITING, format!("{field}: waiting for {title}, which has no {output} yet")),
-        None => Standing::Open(&found.outputs),
+        None => Standing::Open(outputs),
     }
 }
 
@@ -175,7 +188,7 @@ pub fn users(all: &Neighbourhood, me: &ObjectKey) -> Vec<facts::User> {
 
 /// Those of them that a pass over the target takes in. Who was listed before comes first, where there are too many.
 fn admitted(live: &[facts::User], listed: &[User]) -> Vec<facts::User> {
-    let (old, new): (Vec<_>, Vec<_>) = live.iter().cloned().partition(|user| listed.contains(&user.who));
+    let (old, new): (Vec<_>, Vec<_>) = live.iter().cloned().partition(|user| is_listed(listed, &user.who));
     let mut admitted: Vec<_> = old.into_iter().chain(new).take(MOST_USERS).collect();
     admitted.sort_by(|a, b| a.who.cmp(&b.who));
     admitted
@@ -185,8 +198,13 @@ fn admitted(live: &[facts::User], listed: &[User]) -> Vec<facts::User> {
 /// its status was lost, nobody knows whom it had listed, and it is all of them.
 pub fn remaining(live: &[facts::User], status: &TierStatus) -> Vec<User> {
     let mut remaining = admitted(live, &status.users);
-    remaining.retain(|user| is_lost(status) || status.users.contains(&user.who));
-    remaining.into_iter().map(|user| user.who).collect()
+    remaining.retain(|user| is_lost(status) || is_listed(&status.users, &user.who));
+    let as_listed = |who: User| status.users.iter().find(|user| user.is(&who)).cloned().unwrap_or(who);
+    remaining.into_iter().map(|user| as_listed(user.who)).collect()
+}
+
+fn is_listed(listed: &[User], who: &User) -> bool {
+    listed.iter().any(|user| user.is(who))
 }
 
 fn is_lost(status: &TierStatus) -> bool {

@@ -1,6 +1,6 @@
 //! All objects as others see them, who refers to whom, and whom a change concerns. Pure.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use terrace_crds::{EnvironmentPin, TierGrantSpec, User};
 use terrace_tiers::{ObjectKey, Use};
@@ -78,19 +78,25 @@ impl Neighbourhood {
 
     /// Whether `from` refers to `to`, itself or by way of others.
     pub fn reaches(&self, from: &ObjectKey, to: &ObjectKey) -> bool {
-        let (mut seen, mut next) = (BTreeSet::new(), vec![from]);
-        while let Some(key) = next.pop() {
-            let targets = self.objects.get(key).into_iter().flat_map(|object| &object.uses).map(|used| &used.target);
-            for target in targets {
+        self.way(from, to).is_some()
+    }
+
+    /// By which references `from` leads to `to`: both ends, and who is between them, on the shortest way.
+    pub fn way<'a>(&'a self, from: &'a ObjectKey, to: &'a ObjectKey) -> Option<Vec<&'a ObjectKey>> {
+        let (mut seen, mut next) = (BTreeSet::new(), VecDeque::from([vec![from]]));
+        while let Some(way) = next.pop_front() {
+            let last = way.last().and_then(|last| self.objects.get(last));
+            for target in last.into_iter().flat_map(|object| &object.uses).map(|used| &used.target) {
+                let further = || way.iter().copied().chain([target]).collect();
                 if target == to {
-                    return true;
+                    return Some(further());
                 }
                 if seen.insert(target) {
-                    next.push(target);
+                    next.push_back(further());
                 }
             }
         }
-        false
+        None
     }
 
     /// Notes an object as it is now; `None` when it is gone.
@@ -288,6 +294,11 @@ mod tests {
         for (from, to) in [("a", "b"), ("b", "c"), ("c", "b")] {
             all.set(&key(from), Some(referring(vec![used(key(to))])));
         }
+        let way = |from: &str, to: &str| -> Option<Vec<String>> {
+            Some(all.way(&key(from), &key(to))?.into_iter().map(|key| key.name.clone()).collect())
+        };
+        assert_eq!(way("a", "c"), Some(["a", "b", "c"].map(str::to_owned).into()));
+        assert_eq!(way("b", "b"), Some(["b", "c", "b"].map(str::to_owned).into()));
         assert!(all.reaches(&key("a"), &key("c")) && all.reaches(&key("b"), &key("b")));
         assert!(!all.reaches(&key("c"), &key("a")) && !all.reaches(&key("a"), &key("a")));
     }

@@ -88,6 +88,33 @@ fn what_can_never_be_is_refused() {
 }
 
 #[test]
+fn a_circle_is_named_with_all_who_are_in_it_but_stands_once_everything_is_made() {
+    let between = ObjectKey::new("DataTier", "shop", "between");
+    let mut all = all(Some(referring(vec![used(between.clone())])));
+    all.set(&between, Some(referring(vec![used(copy())])));
+    let back = "{from: [{kind: DataTier, namespace: shop}], to: [{kind: DataTier}]}";
+    all.set_grant("analytics", "shop", Some(grant(back)));
+    let problem = ask(&all, &[used(orders())], &[]).expect_err("nobody can begin");
+    assert_eq!((problem.reason, problem.stalled), ("ReferenceCycle", true));
+    let round = "DataTier analytics/copy → DataTier shop/orders → DataTier shop/between → DataTier analytics/copy";
+    assert!(problem.message.contains(round), "{problem}");
+    let over = Use { until: Some("db"), ..used(orders()) };
+    assert_eq!(ask(&all, &[over], &["db"]), Ok(Objects::new()));
+}
+
+#[test]
+fn what_a_target_has_for_one_binding_stands_over_what_it_has_for_all() {
+    let own = [("arn".to_owned(), "arn:own".to_owned())].into();
+    let binding = Use { binding: Some("db".into()), ..used(orders()) };
+    let listed = |outputs| User { outputs, ..binding.entry(&copy()) };
+    let (mine, plain) = (listed(own), listed(BTreeMap::new()));
+    for (user, expected) in [(mine, "arn:own"), (plain, "arn:a")] {
+        let open = ask(&all(Some(listing(vec![user]))), std::slice::from_ref(&binding), &[]).expect("it is open");
+        assert_eq!(open["DataTier/shop/orders#db"]["arn"], expected);
+    }
+}
+
+#[test]
 fn all_that_is_not_admitted_is_named_at_once_and_before_what_is_waited_for() {
     let (missing, theirs) =
         (used(ObjectKey::new("DataTier", "shop", "missing")), |name| used(ObjectKey::new("DataTier", "other", name)));
