@@ -91,7 +91,28 @@ impl Account {
             let cluster = &aws.call("eks", "describe_cluster", json!({ "name": self.cluster })).await?["cluster"];
             ensure(cluster["status"] == "ACTIVE" && cluster["identity"]["oidc"]["issuer"].is_string(), cluster)
         })
-        .await
+        .await?;
+        self.let_service_accounts_assume_roles(aws).await
+    }
+
+    /// A public hosted zone of this name; answers its id.
+    ///
+    /// # Errors
+    /// What the emulator refuses.
+    pub async fn make_zone(&self, aws: &Aws, name: &str) -> Result<String> {
+        let zone = json!({ "Name": name, "CallerReference": format!("{name}-{}", self.id) });
+        text(&aws.call("route53", "create_hosted_zone", zone).await?["HostedZone"]["Id"])
+    }
+
+    /// As `eksctl utils associate-iam-oidc-provider` does it.
+    async fn let_service_accounts_assume_roles(&self, aws: &Aws) -> Result<()> {
+        let cluster = aws.call("eks", "describe_cluster", json!({ "name": self.cluster })).await?;
+        let provider = json!({
+            "Url": cluster["cluster"]["identity"]["oidc"]["issuer"],
+            "ClientIDList": ["sts.amazonaws.com"],
+            "ThumbprintList": ["9e99a48a9960b14926bb7f3b02e22da2b0ab7280"],
+        });
+        aws.call("iam", "create_open_id_connect_provider", provider).await.map(drop)
     }
 }
 

@@ -122,14 +122,16 @@ impl Bed {
         Tenant::new(self, &format!("{name}-{number}"), &format!("{:012}", 100_000_000_000 + number)).await
     }
 
-    /// Applies the project's custom resource definitions and waits until they are served; once.
+    /// Applies the project's custom resource definitions, and those of others that a cluster on EKS has, and waits until they are served; once.
     ///
     /// # Errors
     /// What the API server refuses.
     pub async fn apply_crds(&self) -> Result<()> {
         self.crds
             .get_or_try_init(async || {
-                self.kubectl().apply_file(&checkout().join("crds/yaml")).await?;
+                for definitions in ["crds/yaml", "tests/tools/kubernetes/crds"] {
+                    self.kubectl().apply_file(&checkout().join(definitions)).await?;
+                }
                 let wait = ["wait", "--for=condition=Established", "--timeout=60s", "crd", "--all"];
                 self.kubectl().run(&wait).await.map(drop)
             })

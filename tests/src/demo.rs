@@ -23,6 +23,9 @@ use crate::wait::until;
 /// The account that the example names.
 const ACCOUNT: &str = "111122223333";
 
+/// The kinds of the example.
+const KINDS: [&str; 6] = ["environments", "edgetiers", "webapps", "objecttiers", "cachetiers", "datatiers"];
+
 /// How long the example may take until it is Ready.
 const READY: Duration = Duration::from_secs(600);
 
@@ -69,7 +72,7 @@ pub async fn up() -> Result<()> {
         None => launch(&progress).await?,
     };
     let kubectl = Kubectl::new(state.kubectl.clone(), state.kubeconfig.clone());
-    print!("\n$ kubectl apply -k examples/orders\n{}\n", kubectl.apply_kustomization(&state.overlay).await?);
+    print!("\n$ kubectl apply -k examples/web\n{}\n", kubectl.apply_kustomization(&state.overlay).await?);
     let ready = follow(&kubectl).await;
     println!("\n{}", tree::draw("what exists", &objects(&kubectl).await?));
     println!("It goes on running; `make demo-down` ends it. The log of its parts is in {}.\n", state.log.display());
@@ -118,7 +121,9 @@ pub async fn serve() -> Result<()> {
     rustix::process::setsid().context("leave the terminal's session")?;
     let bed = Bed::start(Options { progress: Progress::loud(), ..Options::default() }).await?;
     println!("the account {ACCOUNT}");
-    let account = Account::prepare(&bed.aws.as_account(ACCOUNT)).await?;
+    let aws = bed.aws.as_account(ACCOUNT);
+    let account = Account::prepare(&aws).await?;
+    account.make_zone(&aws, "example.com").await?;
     println!("the operator");
     bed.operator().await?;
     let control = bed.folder().join("control");
@@ -171,12 +176,14 @@ pub async fn down() -> Result<()> {
 
 /// The example, with the VPC of this account in it, as a kustomization over a copy of the example's folder.
 fn write_overlay(scratch: &Path, account: &Account) -> Result<PathBuf> {
-    let (base, overlay) = (scratch.join("orders"), scratch.join("overlay"));
+    let (base, overlay) = (scratch.join("web"), scratch.join("overlay"));
     fs::create_dir_all(&base)?;
     fs::create_dir_all(&overlay)?;
-    for file in fs::read_dir(checkout().join("examples/orders"))? {
+    for file in fs::read_dir(checkout().join("examples/web"))? {
         let file = file?;
-        fs::copy(file.path(), base.join(file.file_name()))?;
+        if file.file_type()?.is_file() {
+            fs::copy(file.path(), base.join(file.file_name()))?;
+        }
     }
     let facts = json!([
         { "op": "replace", "path": "/spec/network/vpcId", "value": account.vpc },
@@ -184,7 +191,7 @@ fn write_overlay(scratch: &Path, account: &Account) -> Result<PathBuf> {
     ]);
     let kustomization = json!({
         "apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization",
-        "resources": ["../orders"],
+        "resources": ["../web"],
         "patches": [{ "target": { "kind": "Environment" }, "patch": facts.to_string() }],
     });
     fs::write(overlay.join("kustomization.yaml"), serde_json::to_vec_pretty(&kustomization)?)?;
@@ -213,7 +220,9 @@ fn kind(object: &Value) -> &str {
 }
 
 async fn objects(kubectl: &Kubectl) -> Result<Vec<Value>> {
-    let mut objects = kubectl.list("environments", "").await?;
-    objects.extend(kubectl.list("datatiers", "").await?);
+    let mut objects = Vec::new();
+    for kind in KINDS {
+        objects.extend(kubectl.list(kind, "").await?);
+    }
     Ok(objects)
 }

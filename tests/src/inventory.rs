@@ -3,117 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::aws::{self, Aws};
-
-/// One list of AWS: how to ask for it, and what tells its items apart.
-struct List {
-    kind: &'static str,
-    service: &'static str,
-    op: &'static str,
-    items: &'static str,
-    key: &'static str,
-    args: fn() -> Value,
-}
-
-const fn list(
-    kind: &'static str,
-    service: &'static str,
-    op: &'static str,
-    items: &'static str,
-    key: &'static str,
-) -> List {
-    List { kind, service, op, items, key, args: || json!({}) }
-}
-
-/// What is listed. What a tier may make belongs in here.
-const LISTS: &[List] = &[
-    list(
-        "application-autoscaling/ScalableTarget",
-        "application-autoscaling",
-        "describe_scalable_targets",
-        "ScalableTargets",
-        "ResourceId",
-    )
-    .with(|| json!({ "ServiceNamespace": "rds" })),
-    list(
-        "application-autoscaling/ScalingPolicy",
-        "application-autoscaling",
-        "describe_scaling_policies",
-        "ScalingPolicies",
-        "PolicyARN",
-    )
-    .with(|| json!({ "ServiceNamespace": "rds" })),
-    list("ec2/SecurityGroup", "ec2", "describe_security_groups", "SecurityGroups", "GroupId"),
-    list("ec2/Subnet", "ec2", "describe_subnets", "Subnets", "SubnetId"),
-    list("ec2/Vpc", "ec2", "describe_vpcs", "Vpcs", "VpcId"),
-    list("eks/Cluster", "eks", "list_clusters", "clusters", ""),
-    list(
-        "elasticache/CacheParameterGroup",
-        "elasticache",
-        "describe_cache_parameter_groups",
-        "CacheParameterGroups",
-        "CacheParameterGroupName",
-    ),
-    list(
-        "elasticache/CacheSubnetGroup",
-        "elasticache",
-        "describe_cache_subnet_groups",
-        "CacheSubnetGroups",
-        "CacheSubnetGroupName",
-    ),
-    list(
-        "elasticache/ReplicationGroup",
-        "elasticache",
-        "describe_replication_groups",
-        "ReplicationGroups",
-        "ReplicationGroupId",
-    ),
-    list("elasticache/CacheCluster", "elasticache", "describe_cache_clusters", "CacheClusters", "CacheClusterId"),
-    list("elasticache/Snapshot", "elasticache", "describe_snapshots", "Snapshots", "SnapshotName"),
-    list("elasticache/User", "elasticache", "describe_users", "Users", "UserId"),
-    list("elasticache/UserGroup", "elasticache", "describe_user_groups", "UserGroups", "UserGroupId"),
-    list("iam/OpenIDConnectProvider", "iam", "list_open_id_connect_providers", "OpenIDConnectProviderList", "Arn"),
-    list("iam/Policy", "iam", "list_policies", "Policies", "Arn").with(|| json!({ "Scope": "Local" })),
-    list("iam/Role", "iam", "list_roles", "Roles", "RoleName"),
-    list("logs/LogGroup", "logs", "describe_log_groups", "logGroups", "logGroupName"),
-    list("rds/DBCluster", "rds", "describe_db_clusters", "DBClusters", "DBClusterIdentifier"),
-    list(
-        "rds/DBClusterParameterGroup",
-        "rds",
-        "describe_db_cluster_parameter_groups",
-        "DBClusterParameterGroups",
-        "DBClusterParameterGroupName",
-    ),
-    list(
-        "rds/DBClusterSnapshot",
-        "rds",
-        "describe_db_cluster_snapshots",
-        "DBClusterSnapshots",
-        "DBClusterSnapshotIdentifier",
-    ),
-    list("rds/DBInstance", "rds", "describe_db_instances", "DBInstances", "DBInstanceIdentifier"),
-    list(
-        "rds/DBInstanceAutomatedBackup",
-        "rds",
-        "describe_db_instance_automated_backups",
-        "DBInstanceAutomatedBackups",
-        "DBInstanceIdentifier",
-    ),
-    list("rds/DBParameterGroup", "rds", "describe_db_parameter_groups", "DBParameterGroups", "DBParameterGroupName"),
-    list("rds/DBProxy", "rds", "describe_db_proxies", "DBProxies", "DBProxyName"),
-    list("rds/DBSnapshot", "rds", "describe_db_snapshots", "DBSnapshots", "DBSnapshotIdentifier"),
-    list("rds/DBSubnetGroup", "rds", "describe_db_subnet_groups", "DBSubnetGroups", "DBSubnetGroupName"),
-    list("secretsmanager/Secret", "secretsmanager", "list_secrets", "SecretList", "Name")
-        .with(|| json!({ "IncludePlannedDeletion": true })),
-];
-
-impl List {
-    const fn with(self, args: fn() -> Value) -> List {
-        List { args, ..self }
-    }
-}
+use crate::lists::{LISTS, List};
 
 /// Members that change with nobody's doing.
 const VOLATILE: [&str; 6] = [
@@ -140,6 +33,7 @@ impl Inventory {
     pub async fn of(aws: &Aws) -> Result<Inventory> {
         let mut inventory = Inventory::default();
         for list in LISTS {
+            let aws = list.region.map_or_else(|| aws.clone(), |region| aws.in_region(region));
             match aws.list(list.service, list.op, (list.args)(), list.items).await {
                 Ok(items) => drop(inventory.items.insert(list.kind, by_name(list, items)?)),
                 Err(error) if unknown_to_the_emulator(&error) => drop(inventory.unlisted.insert(list.kind)),
@@ -181,18 +75,23 @@ impl Inventory {
     }
 }
 
-/// How ministack and moto answer to an operation that they lack: by one of these codes, and moto, of ElastiCache, by the
-/// page of a web server.
+/// How ministack and moto answer to an operation that they lack: by one of these codes, by words, or, moto of ElastiCache,
+/// by the page of a web server.
 fn unknown_to_the_emulator(error: &anyhow::Error) -> bool {
     let codes = ["InvalidAction", "400", "404", "501", "NotImplemented", "UnknownOperationException"];
     aws::code(error).is_some_and(|code| codes.contains(&code))
-        || format!("{error:#}").contains("<title>500 Internal Server Error</title>")
+        || ["<title>500 Internal Server Error</title>", "No route for "]
+            .iter()
+            .any(|words| format!("{error:#}").contains(words))
 }
 
 fn by_name(list: &List, items: Vec<Value>) -> Result<BTreeMap<String, Value>> {
     let mut named = BTreeMap::new();
     for mut item in items {
-        let name = if list.key.is_empty() { &item } else { &item[list.key] };
+        let mut name = &item;
+        for part in list.key.split('.').filter(|part| !part.is_empty()) {
+            name = &name[part];
+        }
         let name = name.as_str().with_context(|| format!("{} without {}: {item}", list.kind, list.key))?.to_owned();
         // What AWS itself keeps ready, from the first use on.
         if !name.starts_with("default.") {
@@ -221,6 +120,7 @@ fn normalise(value: &mut Value) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     fn one(kind: &'static str, name: &str, value: Value) -> Inventory {
         Inventory {

@@ -57,6 +57,18 @@ pub struct ClusterFacts {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 2048))]
     pub oidc_issuer: Option<String>,
+    /// The ARN of the IAM OIDC provider of that issuer, without which no service account assumes a role.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 2048))]
+    pub oidc_provider_arn: Option<String>,
+    /// Whether EKS Pod Identity hands out roles: the agent is installed, or the cluster is in Auto Mode.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pod_identity: Option<bool>,
+    /// The API version under which the cluster serves TargetGroupBinding, of the AWS Load Balancer Controller or of EKS
+    /// Auto Mode. Absent: neither is installed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 128))]
+    pub target_group_binding: Option<String>,
     /// The security group that EKS gives its nodes and pods.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 64))]

@@ -32,7 +32,7 @@ use crate::telemetry::health::{self, Readiness};
 use crate::telemetry::metrics::Metrics;
 use crate::tier::links::Neighbours;
 use crate::wake::{self, Wake};
-use crate::{environment, leader};
+use crate::{environment, leader, workloads};
 
 /// Runs the controller until SIGTERM, SIGINT or the loss of its lease.
 ///
@@ -120,6 +120,7 @@ async fn work(flags: &Flags, client: Client, metrics: Metrics, end: End) {
         _ = async { tokio::join!(tiers, environments) } => {}
         () = watch_namespaces(namespace_writer, context.clone()) => {}
         () = watch_grants(context.clone()) => {}
+        () = workloads::follow(context.clone()) => {}
     }
 }
 

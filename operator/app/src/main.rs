@@ -14,6 +14,7 @@ mod problem;
 mod telemetry;
 mod tier;
 mod wake;
+mod workloads;
 
 use std::process::ExitCode;
 

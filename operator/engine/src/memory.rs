@@ -30,6 +30,8 @@ struct Notes {
     took: BTreeMap<(String, String), Duration>,
     /// By object.
     seen: BTreeMap<String, Seen>,
+    /// When somebody last said that a node has changed.
+    changed: BTreeMap<(String, NodeKey), Timestamp>,
 }
 
 /// What was seen of an object's nodes, and when.
@@ -163,8 +165,14 @@ impl Memory {
     /// What was seen of a node since `since`, and when.
     pub fn recall(&self, uid: &str, key: &NodeKey, since: Timestamp) -> Option<(Timestamp, Sight)> {
         let notes = self.notes();
+        let since = notes.changed.get(&(uid.into(), key.clone())).copied().map_or(since, |changed| changed.max(since));
         let (at, kept) = notes.seen.get(uid)?.get(key).filter(|(at, _)| *at > since)?;
         Some((*at, kept.sight()?))
+    }
+
+    /// Somebody says that a node has changed: what was seen of it before is not believed any more.
+    pub fn changed(&self, uid: &str, key: &NodeKey, now: Timestamp) {
+        self.notes().changed.insert((uid.into(), key.clone()), now);
     }
 
     /// Forgets an object that is gone.
@@ -172,6 +180,7 @@ impl Memory {
         let mut notes = self.notes();
         notes.unsent.retain(|(owner, _)| owner != uid);
         notes.rebuilt.remove(uid);
+        notes.changed.retain(|(owner, _), _| owner != uid);
         notes.doubt.retain(|(owner, _), _| owner != uid);
         notes.failures.retain(|(owner, _), _| owner != uid);
         notes.settling.retain(|(owner, _), _| owner != uid);
@@ -193,6 +202,20 @@ mod tests {
         let slow = KindSpec { visible_after: Duration::from_secs(10), ..kind() };
         let inventory = [entry("a")].into_iter().collect();
         memory.doubtful(&owner().uid, &inventory, &[(slow.kind, slow)].into(), at(seconds)).len()
+    }
+
+    #[test]
+    fn what_somebody_says_has_changed_is_not_recalled_until_it_was_seen_after_that() {
+        let memory = Memory::default();
+        let (uid, key) = (owner().uid, NodeKey::new("a", 1));
+        let sight = Sight::made(&id("a"), &serde_json::json!({}), &"arn:a".into(), serde_json::json!({}));
+        memory.remember(&uid, [(&key, at(5), &sight)]);
+        assert!(memory.recall(&uid, &key, at(0)).is_some());
+        memory.changed(&uid, &key, at(6));
+        memory.remember(&uid, [(&key, at(5), &sight)]);
+        assert!(memory.recall(&uid, &key, at(0)).is_none(), "a pass that began before the change saw it as it was");
+        memory.remember(&uid, [(&key, at(7), &sight)]);
+        assert!(memory.recall(&uid, &key, at(0)).is_some());
     }
 
     #[test]

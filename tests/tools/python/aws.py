@@ -1,7 +1,8 @@
 """Hands in an AWS account, for tests: one line of JSON in, one line out, over stdin and stdout.
 
     in   {"service": "rds", "op": "describe_db_instances", "args": {…}, "region": "eu-west-1", "account": "111122223333"}
-         "all": "DBInstances" follows the pages and answers that member's items; "unchecked": true lets botocore send
+         "all": "DBInstances" follows the pages and answers that member's items, which may lie deeper, as in
+         "DistributionList.Items"; "unchecked": true lets botocore send
          what its own models forbid
     out  {"ok": {…}} or {"error": {"code": "DBInstanceNotFound", "message": "…"}}, with the "id" of what was asked
 The environment variable TERRACE_AWS_ENDPOINT is the checker, which mends the emulator and, by a header, lets these calls
@@ -37,8 +38,14 @@ def call(asked):
         answer.pop("ResponseMetadata", None)
         return answer
     if not aws.can_paginate(asked["op"]):
-        return getattr(aws, asked["op"])(**args)[asked["all"]]
-    return [item for page in aws.get_paginator(asked["op"]).paginate(**args) for item in page.get(asked["all"], [])]
+        return items(getattr(aws, asked["op"])(**args), asked["all"])
+    return [item for page in aws.get_paginator(asked["op"]).paginate(**args) for item in items(page, asked["all"])]
+
+
+def items(answer, path):
+    for name in path.split("."):
+        answer = answer.get(name) or {}
+    return answer or []
 
 
 def plain(value):

@@ -1,6 +1,7 @@
 //! The reconcile of an Environment: who we are there, what stands there, who uses it.
 
 pub mod choose;
+mod features;
 mod resolve;
 
 use std::sync::Arc;
@@ -83,7 +84,7 @@ async fn assess(
         return (status, Action::requeue(context.resync));
     }
     let cloud = context.clouds.of(environment);
-    match resolve::resolve(environment, &cloud.clients).await {
+    match resolve::resolve(environment, &cloud.clients, &context.client).await {
         Ok(facts) => {
             context.process.resolved(&uid, generation, now);
             status.account = Some(facts.account);

@@ -1,10 +1,12 @@
 //! What stands in an Environment: account, cluster and networks, read from AWS and checked against what it says.
 
+use kube::Client;
 use terrace_aws::{Clients, eks, sts};
 use terrace_aws_ec2::network;
 use terrace_crds::Environment;
 use terrace_crds::environment::{ClusterFacts, Network, NetworkFacts, RegionFacts, SubnetFacts, Subnets};
 
+use super::features::features;
 use crate::problem::Problem;
 
 /// What was found.
@@ -19,7 +21,7 @@ pub struct Facts {
 ///
 /// # Errors
 /// A sentence that names what contradicts or is missing.
-pub async fn resolve(environment: &Environment, clients: &Clients) -> Result<Facts, Problem> {
+pub async fn resolve(environment: &Environment, clients: &Clients, client: &Client) -> Result<Facts, Problem> {
     let spec = &environment.spec;
     let caller = sts::caller(clients, &spec.region).await.map_err(|error| named(environment, error.into()))?;
     if caller.account != spec.account {
@@ -31,7 +33,7 @@ pub async fn resolve(environment: &Environment, clients: &Clients) -> Result<Fac
             ),
         ));
     }
-    let cluster = cluster(environment, clients).await?;
+    let cluster = cluster(environment, clients, client).await?;
     let home = spec.network.as_ref().ok_or_else(|| by_reference(&spec.region))?;
     let network = network(clients, &spec.region, home, "spec.network").await?;
     let mut regions = Vec::new();
@@ -63,7 +65,7 @@ fn by_reference(region: &str) -> Problem {
     )
 }
 
-async fn cluster(environment: &Environment, clients: &Clients) -> Result<ClusterFacts, Problem> {
+async fn cluster(environment: &Environment, clients: &Clients, client: &Client) -> Result<ClusterFacts, Problem> {
     let spec = &environment.spec;
     let name = &spec.cluster.name;
     let missing = || {
@@ -82,7 +84,11 @@ async fn cluster(environment: &Environment, clients: &Clients) -> Result<Cluster
             format!("AWS says that EKS cluster {name} is {}", found.status),
         ));
     }
+    let features = features(clients, client, &spec.region, name, &found).await?;
     Ok(ClusterFacts {
+        oidc_provider_arn: features.oidc_provider_arn,
+        pod_identity: Some(features.pod_identity),
+        target_group_binding: features.target_group_binding,
         arn: Some(found.arn),
         oidc_issuer: found.oidc_issuer,
         security_group_id: found.security_group_id,

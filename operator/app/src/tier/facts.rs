@@ -45,7 +45,12 @@ pub fn environment(
         tags: spec.tags.clone(),
         limits: limits(environment, labels),
         database_access: spec.database_access,
-        features: facts::Features { oidc_issuer: cluster.oidc_issuer, ..facts::Features::default() },
+        features: facts::Features {
+            oidc_issuer: cluster.oidc_issuer,
+            oidc_provider: cluster.oidc_provider_arn,
+            pod_identity: cluster.pod_identity.unwrap_or_default(),
+            target_group_binding: cluster.target_group_binding,
+        },
         name,
     })
 }
@@ -89,6 +94,16 @@ pub fn arn(environment: &Environment, handle: &str) -> String {
 /// The logical ids of what the object has made already.
 pub fn made(status: &TierStatus) -> std::collections::BTreeSet<String> {
     status.resources.iter().filter(|entry| entry.created.is_some()).map(|entry| entry.id.clone()).collect()
+}
+
+/// The state of an alarm, in the tier's own terms.
+pub fn alarm(alarm: terrace_aws::describe::Alarm) -> facts::Alarm {
+    use terrace_aws::describe::Alarm;
+    match alarm {
+        Alarm::Ok => facts::Alarm::Ok,
+        Alarm::Alarm(words) => facts::Alarm::Alarm(words),
+        Alarm::InsufficientData => facts::Alarm::InsufficientData,
+    }
 }
 
 /// Those of them that were as wished when they were last looked at.

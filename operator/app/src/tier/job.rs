@@ -200,12 +200,22 @@ impl<T: Managed> Job<'_, T> {
             environment: environment.clone(),
             made: made.clone(),
             ready: described::ready(self.before),
-            alarms: BTreeMap::new(),
+            alarms: self.alarms(&environment.region, cloud).await?,
         };
         let again = self.advance(&mut facts).await?;
         let graph =
             self.object.expand(&facts).map_err(|invalid| Problem::stalled("InvalidSpec", invalid.to_string()))?;
         Ok(Wishes { graph, outputs: self.object.outputs(), foreign, waits, users: listed, again })
+    }
+
+    /// The alarms that a procedure is judged by.
+    async fn alarms(&self, region: &str, cloud: &Cloud) -> Result<BTreeMap<String, facts::Alarm>, Problem> {
+        let names: BTreeSet<String> = self.object.alarms().into_iter().collect();
+        if names.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let found = cloud.describe.alarms(region, &names).await?;
+        Ok(found.into_iter().map(|(name, alarm)| (name, described::alarm(alarm))).collect())
     }
 
     /// Takes procedures to the step that is due, and writes that down before anything of the step is done.
