@@ -105,6 +105,7 @@ const LISTS: &[List] = &[
     list("rds/DBProxy", "rds", "describe_db_proxies", "DBProxies", "DBProxyName"),
     list("rds/DBSnapshot", "rds", "describe_db_snapshots", "DBSnapshots", "DBSnapshotIdentifier"),
     list("rds/DBSubnetGroup", "rds", "describe_db_subnet_groups", "DBSubnetGroups", "DBSubnetGroupName"),
+    list("s3/Bucket", "s3", "list_buckets", "Buckets", "Name"),
     list("secretsmanager/Secret", "secretsmanager", "list_secrets", "SecretList", "Name")
         .with(|| json!({ "IncludePlannedDeletion": true })),
 ];
