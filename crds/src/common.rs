@@ -149,6 +149,11 @@ pub trait TierObject: kube::Resource<DynamicType = ()> {
     /// What becomes of the AWS resources when the object is deleted.
     fn deletion_policy(&self) -> DeletionPolicy;
 
+    /// Whether what AWS deletes only when it is empty is emptied for that, where the policy is Delete.
+    fn empties(&self) -> bool {
+        false
+    }
+
     /// The status, once there is one.
     fn tier_status(&self) -> Option<&TierStatus>;
 

@@ -5,6 +5,7 @@ pub mod choices;
 pub mod common;
 pub mod data_tier;
 pub mod environment;
+pub mod object_tier;
 pub mod schema;
 pub mod selector;
 pub mod size;
@@ -22,6 +23,7 @@ pub use common::{
 };
 pub use data_tier::{DataTier, DataTierSpec};
 pub use environment::{Environment, EnvironmentSpec, EnvironmentStatus};
+pub use object_tier::{ObjectTier, ObjectTierSpec};
 pub use selector::NamespaceSelector;
 pub use status::{
     Binding, EnvironmentPin, PlanEntry, PlanSummary, Progress, ResourceEntry, ResourcePlace, TierStatus, User,
@@ -106,6 +108,14 @@ pub const KINDS: &[Kind] = &[
         scope: Scope::Cluster,
         status: true,
         derived: Environment::crd,
+    },
+    Kind {
+        kind: "ObjectTier",
+        plural: "objecttiers",
+        short_name: "ot",
+        scope: Scope::Namespaced,
+        status: true,
+        derived: ObjectTier::crd,
     },
     Kind {
         kind: "TierGrant",

@@ -108,6 +108,15 @@ impl<'b> Tenant<'b> {
         })
     }
 
+    /// An ObjectTier of this tenant in its shortest form, whose bucket goes with it.
+    pub fn object_tier(&self, name: &str) -> Value {
+        json!({
+            "apiVersion": "terrace.dev/v1alpha1", "kind": "ObjectTier",
+            "metadata": { "name": name, "namespace": self.name },
+            "spec": { "deletionPolicy": "Delete" },
+        })
+    }
+
     /// What there is in the account now that was not there, or is not as it was, when the tenant was made.
     ///
     /// # Errors

@@ -3,8 +3,8 @@
 use crate::support::Judge;
 use serde_json::{Value, json};
 use terrace_crds::{
-    CacheTier, DataTier, DeletionPolicy, Environment, KINDS, TierGrant, TierObject, cache_tier, data_tier, environment,
-    windows,
+    CacheTier, DataTier, DeletionPolicy, Environment, KINDS, ObjectTier, TierGrant, TierObject, cache_tier, data_tier,
+    environment, object_tier, windows,
 };
 
 const ENVIRONMENT: &str = r#"
@@ -98,6 +98,30 @@ spec:
   serverless: { maxStorage: 10Gi, maxECPUPerSecond: 5000 }
 "#;
 
+const OBJECT_TIER: &str = r#"
+apiVersion: terrace.dev/v1alpha1
+kind: ObjectTier
+metadata: { name: assets, namespace: shop }
+spec:
+  bucketName: example-shop-assets
+  versioning: Enabled
+  encryption: { type: SSE-KMS, kmsKeyId: alias/objects, bucketKey: Enabled }
+  lifecycle:
+    - name: old-logs
+      filter: { prefix: logs/, tags: { class: log } }
+      transitions: [{ afterDays: 30, storageClass: STANDARD_IA }, { afterDays: 90, storageClass: GLACIER }]
+      expireAfterDays: 365
+      noncurrent: { expireAfterDays: 30, keepNewest: 3 }
+  abortIncompleteUploadsAfterDays: 3
+  intelligentTiering: { prefix: images/, archiveAfterDays: 90, deepArchiveAfterDays: 180 }
+  transferAcceleration: Enabled
+  cors: [{ allowedOrigins: ["https://www.example.com"], allowedMethods: [GET, HEAD], maxAgeSeconds: 600 }]
+  objectLock: { mode: Governance, retentionDays: 30 }
+  accessLogs: { bucket: shop-logs, prefix: assets/ }
+  deletionPolicy: Delete
+  onDelete: { contents: Delete }
+"#;
+
 const GRANT: &str = r#"
 apiVersion: terrace.dev/v1alpha1
 kind: TierGrant
@@ -116,6 +140,7 @@ fn the_documented_manifests_are_admitted() {
         ("DataTier", AURORA),
         ("CacheTier", CACHE_TIER),
         ("CacheTier", SERVERLESS),
+        ("ObjectTier", OBJECT_TIER),
         ("TierGrant", GRANT),
     ] {
         let kind = KINDS.iter().find(|known| known.kind == kind).unwrap();
@@ -136,6 +161,7 @@ fn every_line_of_the_documented_manifests_is_kept() {
     round_trip::<DataTier>(AURORA);
     round_trip::<CacheTier>(CACHE_TIER);
     round_trip::<CacheTier>(SERVERLESS);
+    round_trip::<ObjectTier>(OBJECT_TIER);
     round_trip::<TierGrant>(GRANT);
 }
 
@@ -198,6 +224,32 @@ fn what_a_cache_does_not_say_follows_from_what_it_says() {
     let shards =
         json!({"engineVersion": "8.2", "nodeType": "cache.r7g.large", "shards": 3, "availability": "SingleAZ"});
     assert_eq!(of(shards), (3, 0, true, cache_tier::Authentication::Users, 6379));
+}
+
+#[test]
+fn the_shortest_bucket_is_fit_for_production() {
+    let tier: ObjectTier = serde_json::from_value(json!({
+        "apiVersion": "terrace.dev/v1alpha1", "kind": "ObjectTier", "metadata": {"name": "assets"}, "spec": {},
+    }))
+    .unwrap();
+    let spec = &tier.spec;
+    assert_eq!(spec.versioning, object_tier::Versioning::Enabled);
+    assert_eq!(spec.encryption.type_, object_tier::EncryptionType::SseS3);
+    assert_eq!(spec.encryption.bucket_key, object_tier::BucketKey::Enabled);
+    assert_eq!(spec.abort_incomplete_uploads_after_days, 7);
+    assert_eq!(spec.transfer_acceleration, object_tier::TransferAcceleration::Suspended);
+    assert!(spec.lifecycle.is_empty() && spec.cors.is_empty() && spec.object_lock.is_none());
+    assert_eq!((tier.deletion_policy(), tier.empties()), (DeletionPolicy::Retain, false));
+}
+
+#[test]
+fn a_bucket_is_emptied_only_where_that_is_asked_for() {
+    let mut yaml = value(OBJECT_TIER);
+    let empties = |yaml: &Value| serde_json::from_value::<ObjectTier>(yaml.clone()).unwrap().empties();
+    assert!(empties(&yaml));
+    yaml["spec"]["onDelete"]["contents"] = json!("Keep");
+    assert!(!empties(&yaml));
+    assert!(!cache(json!({"engineVersion": "8.2", "nodeType": "cache.r7g.large"})).empties());
 }
 
 #[test]

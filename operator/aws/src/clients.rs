@@ -142,12 +142,7 @@ impl Clients {
 
     /// The ARN of a resource of this account; `resource` is the ARN's last part.
     pub fn arn(&self, service: &str, region: &str, resource: &str) -> String {
-        let partition = match region {
-            region if region.starts_with("cn-") => "aws-cn",
-            region if region.starts_with("us-gov-") => "aws-us-gov",
-            _ => "aws",
-        };
-        format!("arn:{partition}:{service}:{region}:{}:{resource}", self.account())
+        format!("arn:{}:{service}:{region}:{}:{resource}", partition(region), self.account())
     }
 
     /// The region of services that have none of their own.
@@ -219,9 +214,27 @@ services! {
 }
 
 impl Clients {
+    /// The client of S3 in a region. An emulator has one host name for all buckets.
+    pub fn s3(&self, region: &str) -> aws_sdk_s3::Client {
+        let one_host = self.0.settings.endpoint_url.is_some();
+        self.service(region, |config, calls| {
+            let config = aws_sdk_s3::config::Builder::from(config).interceptor(calls).force_path_style(one_host);
+            aws_sdk_s3::Client::from_conf(config.build())
+        })
+    }
+
     /// The client of IAM, which is the same in all regions.
     pub fn iam(&self) -> aws_sdk_iam::Client {
         self.iam_in(self.home())
+    }
+}
+
+/// The partition that a region is in, as ARNs have it.
+pub fn partition(region: &str) -> &'static str {
+    match region {
+        region if region.starts_with("cn-") => "aws-cn",
+        region if region.starts_with("us-gov-") => "aws-us-gov",
+        _ => "aws",
     }
 }
 

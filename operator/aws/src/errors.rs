@@ -39,6 +39,7 @@ const PASSING: &[&str] = &[
     "ServiceUnavailable",
     "Unavailable",
     "ConcurrentModification",
+    "OperationAborted",
     "ConcurrentModificationException",
     "ConcurrentUpdateException",
     "InsufficientDBInstanceCapacity",
@@ -73,6 +74,7 @@ const QUOTAS: &[&str] = &[
     "LimitExceededException",
     "ResourceLimitExceededException",
     "ResourceLimitExceeded",
+    "TooManyBuckets",
     "SecurityGroupLimitExceeded",
     "RulesPerSecurityGroupLimitExceeded",
     "SecurityGroupsPerInterfaceLimitExceeded",
@@ -81,7 +83,10 @@ const QUOTAS: &[&str] = &[
 const IN_USE: &[&str] = &["DependencyViolation", "DeleteConflict", "ResourceInUse", "ResourceInUseException"];
 
 /// Codes with "Invalid" and "State" in them that do not pass by themselves.
-const NO_PASSING_STATE: &[&str] = &["InvalidVPCNetworkStateFault", "KMSInvalidStateException"];
+const NO_PASSING_STATE: &[&str] = &["InvalidVPCNetworkStateFault", "KMSInvalidStateException", "InvalidBucketState"];
+
+/// What is not there yet, or not any more: it was there when somebody looked.
+const NOT_THERE: &[&str] = &["NoSuchBucket"];
 
 const INVALID: &[&str] = &[
     "ValidationError",
@@ -90,6 +95,14 @@ const INVALID: &[&str] = &[
     "InvalidRequestException",
     "MalformedPolicyDocument",
     "MalformedPolicyDocumentException",
+    "MalformedPolicy",
+    "MalformedXML",
+    "InvalidArgument",
+    "InvalidBucketName",
+    "InvalidRequest",
+    "InvalidTag",
+    "InvalidTargetBucketForLogging",
+    "IllegalLocationConstraintException",
     "MissingParameter",
     "StorageTypeNotSupported",
     "StorageTypeNotAvailableFault",
@@ -119,16 +132,22 @@ where
         SdkError::ServiceError(answer) => {
             let status = answer.raw().status().as_u16();
             let (code, message) = (answer.err().code().unwrap_or_default(), answer.err().message());
+            if code.is_empty() && status < 300 {
+                return unreadable(status);
+            }
             by_code(code, message.unwrap_or_default(), status)
         }
         SdkError::ConstructionFailure(_) => Error::invalid(root(&error)),
         SdkError::TimeoutError(_) => Error::retry("AWS did not answer in time"),
         SdkError::DispatchFailure(failure) => credentials(&error).unwrap_or_else(|| unreachable_aws(failure)),
-        SdkError::ResponseError(answer) => {
-            Error::retry(format!("AWS's answer could not be read (HTTP {})", answer.raw().status().as_u16()))
-        }
+        SdkError::ResponseError(answer) => unreadable(answer.raw().status().as_u16()),
         _ => Error::retry("the call to AWS failed"),
     }
+}
+
+/// What was asked may have been done, and what was answered is not what the SDK knows.
+fn unreadable(status: u16) -> Error {
+    Error::retry(format!("AWS's answer could not be read (HTTP {status})"))
 }
 
 fn unreachable_aws(failure: &DispatchFailure) -> Error {
@@ -151,6 +170,9 @@ pub fn by_code(code: &str, message: &str, status: u16) -> Error {
     }
     if has(IN_USE) || says("InUse") {
         return Error::wait(reason::IN_USE, text);
+    }
+    if has(NOT_THERE) {
+        return Error::wait(reason::NOT_READY, text);
     }
     if says("AlreadyExists") || says("ResourceExists") || code.ends_with(".Duplicate") {
         return Error::wait(reason::ALREADY_EXISTS, text);
@@ -250,6 +272,10 @@ mod tests {
             ("InvalidDBParameterGroupState", "One or more database instances are still in use", 400, reason::IN_USE),
             ("InvalidDBInstanceState", "Database instance is not in available state.", 400, reason::NOT_READY),
             ("InvalidVPCNetworkStateFault", "", 400, reason::FAILED),
+            ("InvalidBucketState", "", 409, reason::FAILED),
+            ("OperationAborted", "", 409, reason::RETRYING),
+            ("NoSuchBucket", "", 404, reason::NOT_READY),
+            ("MalformedXML", "", 400, reason::INVALID),
             ("DBInstanceAlreadyExists", "", 400, reason::ALREADY_EXISTS),
             ("InvalidPermission.Duplicate", "", 400, reason::ALREADY_EXISTS),
             ("InvalidParameterCombination", "", 400, reason::INVALID),

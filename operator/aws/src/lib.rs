@@ -18,6 +18,7 @@ pub mod kms;
 pub mod limits;
 pub mod rds;
 pub mod registry;
+pub mod s3;
 pub mod secretsmanager;
 mod shared;
 pub mod sts;

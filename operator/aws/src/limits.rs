@@ -26,6 +26,8 @@ fn published(service: &str) -> Rate {
         "RDS" => Rate { burst: 300.0, per_second: 12.0 },
         "EC2" => Rate { burst: 100.0, per_second: 20.0 },
         "IAM" => Rate { burst: 40.0, per_second: 10.0 },
+        // Each setting of a bucket is a call.
+        "S3" => Rate { burst: 200.0, per_second: 50.0 },
         "Resource Groups Tagging API" => Rate { burst: 30.0, per_second: 10.0 },
         _ => Rate { burst: 50.0, per_second: 15.0 },
     }

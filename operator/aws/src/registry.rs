@@ -4,12 +4,14 @@ use terrace_engine::Registry;
 
 use crate::elasticache::{self, ElastiCache};
 use crate::rds::{self, Rds};
+use crate::s3::{self, S3};
 use crate::{Clients, autoscaling, iam, kms, secretsmanager};
 
 /// All kinds that this crate provides, for one Environment. `values` is where whoever holds a password reads it too.
 pub fn registry(clients: &Clients, values: &secretsmanager::Values) -> Registry {
     let caches = ElastiCache::new(clients.clone());
     let rds = Rds::new(clients.clone());
+    let s3 = S3::new(clients.clone());
     let shelf = secretsmanager::Shelf::new(clients);
     Registry::default()
         .with(autoscaling::Policies::new(clients))
@@ -32,6 +34,8 @@ pub fn registry(clients: &Clients, values: &secretsmanager::Values) -> Registry 
         .with(rds::ProxyTargets(rds.clone()))
         .with(rds::Replicas(rds.clone()))
         .with(rds::SubnetGroups(rds))
+        .with(s3::Buckets(s3.clone()))
+        .with(s3::Policies(s3))
         .with(secretsmanager::Secrets::new(&shelf))
         .with(secretsmanager::Versions::new(&shelf, values))
 }

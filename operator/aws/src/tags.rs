@@ -46,10 +46,14 @@ where
     if !removed.is_empty() {
         remove(removed).await?;
     }
-    let differs = |key: &str| diff.0.iter().any(|change| change.path.strip_prefix("tags.") == Some(key));
-    let changed = want.iter().filter(|(key, _)| differs(key));
-    let changed: Tags = changed.map(|(key, value)| (key.clone(), value.clone())).collect();
+    let changed = changed(want, diff);
     if changed.is_empty() { Ok(()) } else { set(changed).await }
+}
+
+/// The tags of the wish that differ.
+pub fn changed(want: &Tags, diff: &Diff) -> Tags {
+    let differs = |key: &str| diff.0.iter().any(|change| change.path.strip_prefix("tags.") == Some(key));
+    want.iter().filter(|(key, _)| differs(key)).map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
 /// The secret that was applied last, as its tags say.

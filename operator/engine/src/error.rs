@@ -31,6 +31,7 @@ pub mod reason {
     pub const INVALID: &str = "InvalidParameter";
     pub const MISSING: &str = "Missing";
     pub const NAME_HELD: &str = "NameHeld";
+    pub const NOT_EMPTY: &str = "NotEmpty";
     pub const NOT_OWNED: &str = "NotOwned";
     pub const NOT_READY: &str = "NotReady";
     pub const QUOTA: &str = "QuotaExceeded";

@@ -200,7 +200,9 @@ fn offer(key: &NodeKey, step: &Step, situation: &Situation) -> Vec<(Consent, Opt
         Action::Delete(Disposal::Snapshot(name)) => {
             vec![(consent("Delete", Some(format!("kept in the snapshot {name}")), vec![]), None)]
         }
-        Action::Delete(Disposal::Delete) => vec![(consent("Delete", Some("lost".into()), vec![]), None)],
+        Action::Delete(Disposal::Delete | Disposal::Empty) => {
+            vec![(consent("Delete", Some("lost".into()), vec![]), None)]
+        }
         Action::Update { diff, .. } => vec![(consent("Update", None, lines(diff, false)), None)],
         Action::Release(_) => vec![(consent("Release", None, vec![]), None)],
         _ => vec![(create(), None)],

@@ -52,7 +52,10 @@ pub enum State {
 /// How a resource is done away with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Disposal {
+    /// What AWS deletes only when it is empty, and is not, is `Blocked`, reason `NotEmpty`.
     Delete,
+    /// With all that is in it: what takes more than a few calls goes on in the next try, and it is still there meanwhile.
+    Empty,
     /// Take a last snapshot of this name; one that is there already is the one of an earlier try.
     Snapshot(String),
 }

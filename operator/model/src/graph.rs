@@ -29,6 +29,8 @@ pub enum DeletionPolicy {
     #[default]
     Snapshot,
     Delete,
+    /// As `Delete`, and what holds data that AWS deletes only when it is empty is emptied first.
+    Empty,
     Retain,
 }
 
@@ -37,7 +39,7 @@ impl DeletionPolicy {
     pub fn of(self, spec: &KindSpec) -> OnDelete {
         match self {
             DeletionPolicy::Retain => OnDelete::Retain,
-            DeletionPolicy::Delete => OnDelete::Delete,
+            DeletionPolicy::Delete | DeletionPolicy::Empty => OnDelete::Delete,
             DeletionPolicy::Snapshot if spec.snapshots => OnDelete::Snapshot,
             DeletionPolicy::Snapshot if spec.holds_data => OnDelete::Retain,
             DeletionPolicy::Snapshot => OnDelete::Delete,
@@ -230,6 +232,7 @@ mod tests {
         let spec = KindSpec::of::<Thing>();
         assert_eq!(DeletionPolicy::Snapshot.of(&spec), OnDelete::Retain);
         assert_eq!(DeletionPolicy::Delete.of(&spec), OnDelete::Delete);
+        assert_eq!(DeletionPolicy::Empty.of(&spec), OnDelete::Delete);
         let database = KindSpec { snapshots: true, ..spec };
         assert_eq!(DeletionPolicy::Snapshot.of(&database), OnDelete::Snapshot);
         assert_eq!(DeletionPolicy::Retain.of(&database), OnDelete::Retain);

@@ -140,11 +140,7 @@ impl Id {
         if self.incarnation > 1 {
             parts.push(&incarnation);
         }
-        let hash = short_hash(&parts);
-        let legible = legible(&[&self.owner.namespace, &self.owner.name, &self.node]);
-        let room = longest.saturating_sub(hash.len() + 1);
-        let legible = legible.get(..room.min(legible.len())).unwrap_or_default().trim_end_matches('-');
-        format!("{legible}-{hash}")
+        derived_name(&[&self.owner.namespace, &self.owner.name, &self.node], &parts, longest)
     }
 
     /// A name of at most 63 characters, which is what most services take.
@@ -193,6 +189,14 @@ impl Id {
     pub fn address(&self, field: &str) -> Option<&str> {
         self.address.get(field).and_then(Value::as_str)
     }
+}
+
+/// A name of parts that people know it by and a hash of all that makes it unique; see [`Id::name`].
+pub fn derived_name(known_by: &[&str], unique: &[&(impl AsRef<str> + ?Sized)], longest: usize) -> String {
+    let (legible, hash) = (legible(known_by), short_hash(unique));
+    let room = longest.saturating_sub(hash.len() + 1);
+    let legible = legible.get(..room.min(legible.len())).unwrap_or_default().trim_end_matches('-');
+    format!("{legible}-{hash}")
 }
 
 fn legible(parts: &[&str]) -> String {

@@ -139,6 +139,8 @@ pub struct Named {
     pub encrypted: Option<bool>,
     /// Databases and snapshots that have a size: GiB.
     pub allocated_storage: Option<u32>,
+    /// Buckets, which are found whatever region they are in.
+    pub region: Option<String>,
 }
 
 /// One parameter of an engine's family (`Parameter` in the RDS API).
@@ -206,6 +208,11 @@ impl Environment {
     pub fn arn(&self, service: &str, resource: &str) -> String {
         let Environment { partition, region, account, .. } = self;
         format!("arn:{partition}:{service}:{region}:{account}:{resource}")
+    }
+
+    /// The ARN of a bucket, which names neither account nor region.
+    pub fn bucket_arn(&self, name: &str) -> String {
+        format!("arn:{}:s3:::{name}", self.partition)
     }
 
     /// The host name of a service, as IAM conditions have it.

@@ -11,6 +11,7 @@ mod draft;
 pub mod facts;
 mod invalid;
 mod naming;
+mod object_tier;
 mod reference;
 pub mod samples;
 mod uses;

@@ -30,6 +30,7 @@ pub enum ReferenceKind {
     DbCluster,
     CacheSnapshot,
     ServerlessCacheSnapshot,
+    Bucket,
 }
 
 impl Reference {
@@ -65,6 +66,7 @@ impl Reference {
             ReferenceKind::DbCluster => of("rds", "cluster"),
             ReferenceKind::CacheSnapshot => of("elasticache", "snapshot"),
             ReferenceKind::ServerlessCacheSnapshot => of("elasticache", "serverlesscachesnapshot"),
+            ReferenceKind::Bucket => environment.bucket_arn(text),
         }
     }
 }
@@ -80,6 +82,7 @@ impl ReferenceKind {
             ReferenceKind::DbCluster => "DB cluster",
             ReferenceKind::CacheSnapshot => "cache snapshot",
             ReferenceKind::ServerlessCacheSnapshot => "serverless cache snapshot",
+            ReferenceKind::Bucket => "bucket",
         }
     }
 }
@@ -125,6 +128,8 @@ mod tests {
         let output = Reference { of: Some(ObjectKey::new("DataTier", "other", "orders")), ..key("alias/shared") };
         assert!(admits(&[], &output, Some(&of(Some("other")))));
         assert_eq!((output.title(), key("alias/a").title()), ("DataTier other/orders".into(), "alias/a".into()));
+        let bucket = reference("legacy-assets", ReferenceKind::Bucket);
+        assert!(admits(&["arn:aws:s3:::legacy-*"], &bucket, None) && !admits(&["arn:aws:s3:::other"], &bucket, None));
         let snapshots = samples::environment().arn("rds", "snapshot:before-*");
         assert!(admits(&[&snapshots], &reference("Before-Sale", ReferenceKind::DbSnapshot), None));
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use terrace_crds::environment::DatabaseAccess;
-use terrace_crds::{CacheTier, DataTier};
+use terrace_crds::{CacheTier, DataTier, ObjectTier};
 use terrace_model::{Graph, Val};
 
 use crate::facts::{Environment, Facts, Features, Limits, Named, Object, Subnet, User};
@@ -58,19 +58,34 @@ pub const CACHE_MANIFESTS: &[(&str, &str)] = manifests![
     "cache-token",
 ];
 
+/// The manifests of ObjectTiers under `tests/manifests`, by name.
+pub const OBJECT_MANIFESTS: &[(&str, &str)] = manifests![
+    "object-every-option",
+    "object-kms",
+    "object-named",
+    "object-retain",
+    "object-shared",
+    "object-smallest",
+];
+
 /// Every manifest with the graph that it expands to.
 ///
 /// # Panics
 /// When a manifest is invalid, which the tests of this crate rule out.
 pub fn samples() -> Vec<(&'static str, Graph)> {
     let databases = MANIFESTS.iter().map(|(name, yaml)| (*name, expand(name, &data_tier(yaml))));
-    databases.chain(CACHE_MANIFESTS.iter().map(|(name, yaml)| (*name, expand(name, &cache_tier(yaml))))).collect()
+    let caches = CACHE_MANIFESTS.iter().map(|(name, yaml)| (*name, expand(name, &cache_tier(yaml))));
+    let buckets = OBJECT_MANIFESTS.iter().map(|(name, yaml)| (*name, expand(name, &object_tier(yaml))));
+    databases.chain(caches).chain(buckets).collect()
 }
 
 fn expand(name: &str, tier: &impl Tier) -> Graph {
     let mut facts = facts(tier);
     if name.ends_with("shared") {
         facts.users = vec![user("shop", "shop"), user("web", "portal")];
+        if name.starts_with("object") {
+            facts.users.push(edge("shop", "shop"));
+        }
     }
     tier.expand(&facts).unwrap_or_else(|invalid| panic!("{name}: {invalid}"))
 }
@@ -89,6 +104,14 @@ pub fn data_tier(yaml: &str) -> DataTier {
 /// When it is no CacheTier.
 pub fn cache_tier(yaml: &str) -> CacheTier {
     serde_saphyr::from_str(yaml).expect("a CacheTier")
+}
+
+/// Reads a manifest.
+///
+/// # Panics
+/// When it is no ObjectTier.
+pub fn object_tier(yaml: &str) -> ObjectTier {
+    serde_saphyr::from_str(yaml).expect("an ObjectTier")
 }
 
 /// Facts of an Environment in three zones, in which everything that the object names exists and is its namespace's, and
@@ -165,6 +188,21 @@ pub fn environment() -> Environment {
             pod_identity: true,
             target_group_binding: Some("elbv2.k8s.aws/v1beta1".into()),
         },
+    }
+}
+
+/// An object of kind EdgeTier that uses the tier: a distribution, which has no security group.
+pub fn edge(namespace: &str, name: &str) -> User {
+    User {
+        who: terrace_crds::User {
+            kind: "EdgeTier".into(),
+            namespace: namespace.into(),
+            name: name.into(),
+            binding: None,
+            access: terrace_crds::UserAccess::ReadOnly,
+        },
+        security_group: None,
+        principal: Some(Val::of_object(format!("EdgeTier/{namespace}/{name}"), "distributionArn")),
     }
 }
 

@@ -8,6 +8,7 @@ mod checker;
 mod crash;
 mod life;
 mod objects;
+mod objects_tier;
 mod recovery;
 mod references;
 mod rules;

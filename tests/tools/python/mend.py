@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from answers import each, member, put, xml
+from buckets import ROOTS, Buckets
 from caches import Caches
 from tagged import Tagged
 
@@ -32,10 +33,12 @@ class Emulator:
     """What every emulator lacks."""
 
     def __init__(self, ask):
-        self.ask = ask
+        self.ask, self.buckets = ask, Buckets(ask)
 
     async def before(self, call, request, account):
         """An answer instead of the emulator's, or None."""
+        if call.service == "s3":
+            return self.buckets.mend_intelligent_tiering(call, request, account)
         return self.mend_engine_defaults(dict(call.form)) if call.name == "DescribeEngineDefaultParameters" else None
 
     def mend_engine_defaults(self, form):
@@ -51,6 +54,8 @@ class Emulator:
 
     async def after(self, call, request, reply, account):
         """The answer, mended."""
+        if call.service == "s3":
+            self.buckets.forget(call, reply, account)
         return reply
 
 
@@ -73,7 +78,7 @@ class Ministack(Emulator):
         form, where = dict(call.form), (account, call.region)
         if call.service == "elasticache":
             return await self.caches.before(call, request, where, form)
-        if call.service != "rds":
+        if call.service not in ("rds", "s3"):
             return None
         if answer := await super().before(call, request, account):
             return answer
@@ -99,7 +104,7 @@ class Ministack(Emulator):
         if call.service == "elasticache":
             return self.caches.after(call, reply, where, form)
         if call.service != "rds" or reply.status != 200:
-            return reply
+            return await super().after(call, request, reply, account)
         text = reply.text
         if call.name == "DescribeDBSnapshots" and not any(k.startswith(("DB", "Filters")) for k in form):
             copies = [copy["xml"] for key, copy in self.copies.items() if key[:2] == where]
@@ -229,8 +234,13 @@ class Moto(Emulator):
         return await super().before(call, request, account)
 
     async def after(self, call, request, reply, account):
+        reply = await super().after(call, request, reply, account)
         if reply.status != 200:
             return reply
+        if call.service == "s3" and call.name == "CreateBucket":
+            await self.buckets.mend_tags_of_new(call, request, account)
+        if call.service == "s3" and call.name in ROOTS:
+            return self.buckets.mend_root(call, reply)
         if call.service == "rds" and call.name == "ModifyDBSubnetGroup":
             await self.mend_modify_subnet_group(call, account)
         if call.service == "rds" and "DBInstance" in call.name:

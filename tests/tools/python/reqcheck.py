@@ -176,9 +176,14 @@ class Proxy:
         return modelled_error(call.protocol, rule.spec["status"], rule.spec["code"])
 
     async def ask(self, account, region, service, name, members):
-        """A call of the proxy's own to RDS, EC2, ElastiCache or Secrets Manager: its status and text."""
+        """A call of the proxy's own to RDS, EC2, ElastiCache or Secrets Manager: its status and text. Of S3 the name is
+        method and target, and the members are the body."""
         scope = f"Credential={account}/20260101/{region}/{service}/aws4_request"
         headers = {"authorization": f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0"}
+        if service == "s3":
+            method, target = name.split(" ", 1)
+            reply = await self.forward(wire.Request(method, target, headers, members.encode()), account)
+            return reply.status, reply.text
         if version := {"rds": "2014-10-31", "ec2": "2016-11-15", "elasticache": "2015-02-02"}.get(service):
             headers["content-type"] = "application/x-www-form-urlencoded"
             body = urlencode({"Action": name, "Version": version, **members}).encode()

@@ -134,7 +134,7 @@ def _exists(call, service):
 
 @functools.cache
 def routes(service_name):
-    """[(operation, method, path pattern, its labels, query that must be there)], what asks for most comes first."""
+    """[(operation, method, path pattern, its labels, query and headers that must be there)], what asks for most first."""
     table = []
     service = model(service_name)
     for name in service.operation_names:
@@ -143,13 +143,14 @@ def routes(service_name):
         path, _, query = http["requestUri"].partition("?")
         # A key without a value ("?tagging") asks for the key, one with a value ("?Operation=Tag") for both.
         needed = parse_qsl(query, keep_blank_values=True) + [(key, "") for key in _required_in_query(operation)]
+        headers = _required_in_headers(operation)
         literals = re.split(r"\{[^}]*\}", path)
         labels = re.findall(r"\{([^}+]*)(\+?)\}", path)
         pattern = "".join(re.escape(a) + b for a, b in zip(literals, ["(.+)" if greedy else "([^/]+)" for _, greedy in labels] + [""]))
         # A deprecated operation's successor may have the same route.
-        order = (operation.deprecated, -len(needed), -sum(map(len, literals)))
-        table.append((*order, name, http["method"], re.compile(pattern + "/?$"), [x for x, _ in labels], needed))
-    return [row[3:] for row in sorted(table, key=lambda row: row[:4])]
+        order = (operation.deprecated, -len(needed), -sum(map(len, literals)), -len(headers))
+        table.append((*order, name, http["method"], re.compile(pattern + "/?$"), [x for x, _ in labels], needed, headers))
+    return [row[4:] for row in sorted(table, key=lambda row: row[:5])]
 
 
 def _required_in_query(operation):
@@ -159,19 +160,27 @@ def _required_in_query(operation):
             yield shape.members[name].serialization.get("name", name)
 
 
+def _required_in_headers(operation):
+    """What tells CopyObject from PutObject."""
+    shape = operation.input_shape
+    inputs = [(name, shape.members[name].serialization) for name in shape.required_members] if shape else []
+    return [place.get("name", name).lower() for name, place in inputs if place.get("location") == "header"]
+
+
 def _route(call, service, protocol, request):
     sent = dict(request.query)
     fallback = None
-    for name, method, pattern, labels, needed in routes(service.service_name):
+    for name, method, pattern, labels, needed, headers in routes(service.service_name):
         found = method == request.method and pattern.match(request.path)
         if not found:
             continue
         values = {label: unquote(value) for label, value in zip(labels, found.groups())}
-        if all(key in sent and value in ("", sent[key]) for key, value in needed):
+        there = all(header in request.headers for header in headers)
+        if there and all(key in sent and value in ("", sent[key]) for key, value in needed):
             call.protocol, call.name, call.labels = protocol, name, values
             return True
         fallback = fallback or (name, values)
-    if fallback:    # the path is an operation's; what its query lacks is for rules.py to say
+    if fallback:    # the path is an operation's; what its query and headers lack is for rules.py to say
         call.protocol, (call.name, call.labels) = protocol, fallback
     return fallback is not None
 

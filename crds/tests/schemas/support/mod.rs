@@ -5,7 +5,7 @@ mod structural;
 use kube::core::cel::{CompiledSchema, Validator, apply_defaults, compile_schema};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use terrace_crds::{CacheTier, DataTier, Environment, KINDS, Kind, TierGrant};
+use terrace_crds::{CacheTier, DataTier, Environment, KINDS, Kind, ObjectTier, TierGrant};
 
 /// One table of `tests/rules`: a smallest spec, and for each rule what it admits and what it refuses.
 #[derive(Deserialize)]
@@ -116,6 +116,7 @@ pub fn through_rust(kind: &str, object: Value) -> Value {
     }
     match kind {
         "CacheTier" => spec::<CacheTier>(object),
+        "ObjectTier" => spec::<ObjectTier>(object),
         "DataTier" => spec::<DataTier>(object),
         "Environment" => spec::<Environment>(object),
         "TierGrant" => spec::<TierGrant>(object),

@@ -255,7 +255,7 @@ impl<T: Managed> Job<'_, T> {
         let request = Request {
             owner,
             graph: wishes.map(|wishes| &wishes.graph),
-            deletion: policy::deletion(self.object.deletion_policy()),
+            deletion: policy::deletion(self.object),
             inventory,
             foreign: wishes.map_or(&none, |wishes| &wishes.foreign),
             adopt,

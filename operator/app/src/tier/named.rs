@@ -74,7 +74,8 @@ impl Asking<'_> {
     fn needs(&self, reference: &Reference) -> bool {
         let text = &reference.text;
         let account = text.strip_prefix("arn:").and_then(|arn| arn.split(':').nth(3));
-        let within = account.is_none_or(|account| account == self.environment.account);
+        // The ARN of a bucket names no account: only this account's is ever found.
+        let within = account.is_none_or(|account| account.is_empty() || account == self.environment.account);
         !reference.is_over(self.made) && (within || self.environment.limits.allows(text))
     }
 }
@@ -88,6 +89,7 @@ fn kind(kind: ReferenceKind) -> Kind {
         ReferenceKind::DbCluster => Kind::DbCluster,
         ReferenceKind::CacheSnapshot => Kind::CacheSnapshot,
         ReferenceKind::ServerlessCacheSnapshot => Kind::ServerlessCacheSnapshot,
+        ReferenceKind::Bucket => Kind::Bucket,
     }
 }
 
@@ -104,6 +106,7 @@ fn named(existing: Existing, cluster: &str) -> Named {
         master_username: existing.master_username,
         encrypted: existing.encrypted,
         allocated_storage: existing.allocated_storage,
+        region: existing.region,
     }
 }
 

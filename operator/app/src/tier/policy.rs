@@ -55,8 +55,9 @@ pub fn adopt<T: Managed>(
 }
 
 /// What becomes of the resources in the end.
-pub fn deletion(policy: terrace_crds::DeletionPolicy) -> DeletionPolicy {
-    match policy {
+pub fn deletion<T: Managed>(object: &T) -> DeletionPolicy {
+    match object.deletion_policy() {
+        terrace_crds::DeletionPolicy::Delete if object.empties() => DeletionPolicy::Empty,
         terrace_crds::DeletionPolicy::Delete => DeletionPolicy::Delete,
         terrace_crds::DeletionPolicy::Snapshot => DeletionPolicy::Snapshot,
         terrace_crds::DeletionPolicy::Retain => DeletionPolicy::Retain,
@@ -67,7 +68,7 @@ pub fn deletion(policy: terrace_crds::DeletionPolicy) -> DeletionPolicy {
 mod tests {
     use super::*;
     use serde_json::{Value, json};
-    use terrace_crds::DataTier;
+    use terrace_crds::{DataTier, ObjectTier};
 
     fn tier(annotations: Value, spec: Value) -> DataTier {
         let mut object = json!({
@@ -77,6 +78,22 @@ mod tests {
         });
         object["spec"].as_object_mut().expect("a spec").extend(spec.as_object().cloned().unwrap_or_default());
         serde_json::from_value(object).expect("a DataTier")
+    }
+
+    #[test]
+    fn a_bucket_is_emptied_only_where_it_is_also_deleted() {
+        let of = |policy: &str, contents: &str| {
+            let object: ObjectTier = serde_json::from_value(json!({
+                "apiVersion": "terrace.dev/v1alpha1", "kind": "ObjectTier", "metadata": { "name": "assets" },
+                "spec": { "deletionPolicy": policy, "onDelete": { "contents": contents } },
+            }))
+            .expect("an ObjectTier");
+            deletion(&object)
+        };
+        assert_eq!(of("Delete", "Delete"), DeletionPolicy::Empty);
+        assert_eq!(of("Delete", "Keep"), DeletionPolicy::Delete);
+        assert_eq!(of("Retain", "Delete"), DeletionPolicy::Retain);
+        assert_eq!(deletion(&tier(json!({}), json!({}))), DeletionPolicy::Snapshot);
     }
 
     fn environment(arns: &[&str]) -> Environment {

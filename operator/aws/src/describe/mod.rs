@@ -7,6 +7,7 @@ mod families;
 mod kms;
 mod memory;
 mod rds;
+mod s3;
 #[cfg(test)]
 mod tests;
 
@@ -34,6 +35,8 @@ pub const ACTIONS: &[&str] = &[
     "rds:DescribeDBSnapshots",
     "rds:DescribeEngineDefaultClusterParameters",
     "rds:DescribeEngineDefaultParameters",
+    "s3:GetBucketTagging",
+    "s3:ListBucket",
 ];
 
 /// Keys hardly ever change hands, and objects name them for as long as they live.
@@ -55,6 +58,8 @@ pub enum Kind {
     DbCluster,
     CacheSnapshot,
     ServerlessCacheSnapshot,
+    /// By name or ARN, in whatever region it is.
+    Bucket,
 }
 
 /// Something that exists, as far as matters to whoever names it.
@@ -69,6 +74,8 @@ pub struct Existing {
     pub encrypted: Option<bool>,
     /// Databases and snapshots that have a size, which Aurora's have not: GiB.
     pub allocated_storage: Option<u32>,
+    /// Buckets: where it is.
+    pub region: Option<String>,
     /// Of keys, only where they were asked for.
     pub tags: Tags,
 }
@@ -141,8 +148,10 @@ impl Describe {
         name: &str,
         admits: &(impl Fn(&Existing) -> bool + Sync),
     ) -> Result<Option<Existing>> {
-        if kind == Kind::KmsKey {
-            return kms::key(&self.clients.kms(region), name, admits).await;
+        match kind {
+            Kind::KmsKey => return kms::key(&self.clients.kms(region), name, admits).await,
+            Kind::Bucket => return s3::bucket(&self.clients, region, name).await,
+            _ => {}
         }
         let Some(name) = self.identifier(kind, region, name) else { return Ok(None) };
         let (databases, caches) = (|| self.clients.rds(region), || self.clients.elasticache(region));
@@ -152,7 +161,7 @@ impl Describe {
             Kind::DbInstance => rds::db_instance(&databases(), &name).await,
             Kind::CacheSnapshot => elasticache::snapshot(&caches(), &name).await,
             Kind::ServerlessCacheSnapshot => elasticache::serverless_snapshot(&caches(), &name).await,
-            Kind::DbCluster | Kind::KmsKey => rds::db_cluster(&databases(), &name).await,
+            Kind::DbCluster | Kind::KmsKey | Kind::Bucket => rds::db_cluster(&databases(), &name).await,
         }
     }
 
@@ -173,7 +182,7 @@ impl Describe {
     }
 }
 
-/// Service and word for a kind in ARNs (Service Authorization Reference, "Resource types defined by" RDS, ElastiCache, KMS).
+/// Service and word for a kind in ARNs (Service Authorization Reference, "Resource types defined by" RDS, ElastiCache, KMS, S3).
 fn arn_words(kind: Kind) -> (&'static str, &'static str) {
     match kind {
         Kind::KmsKey => ("kms", "key"),
@@ -183,5 +192,6 @@ fn arn_words(kind: Kind) -> (&'static str, &'static str) {
         Kind::DbCluster => ("rds", "cluster"),
         Kind::CacheSnapshot => ("elasticache", "snapshot"),
         Kind::ServerlessCacheSnapshot => ("elasticache", "serverlesscachesnapshot"),
+        Kind::Bucket => ("s3", ""),
     }
 }

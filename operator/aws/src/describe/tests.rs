@@ -147,6 +147,7 @@ async fn every_kind_tells_engine_user_encryption_size_and_tags() {
         master_username: Some("root".into()),
         encrypted: Some(true),
         allocated_storage: Some(100),
+        region: None,
         tags: [("terrace.dev/namespace".into(), "shop".into())].into(),
     };
     for kind in [Kind::DbSnapshot, Kind::DbClusterSnapshot, Kind::DbInstance, Kind::DbCluster] {

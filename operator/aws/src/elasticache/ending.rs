@@ -53,7 +53,7 @@ const NO_SNAPSHOTS: &str = "SnapshotFeatureNotSupportedFault";
 /// The name of the last snapshot.
 fn last_snapshot(disposal: &Disposal) -> Option<String> {
     match disposal {
-        Disposal::Delete => None,
+        Disposal::Delete | Disposal::Empty => None,
         Disposal::Snapshot(name) => Some(name.clone()),
     }
 }

@@ -22,8 +22,12 @@ pub fn write(policy: &Policy) -> Result<String> {
 /// A document that Terrace would never write (`NotAction`, several principals of one type, an older version of the
 /// language) reads as one without statements: no wish is like that, so it is found as drift.
 pub fn read(document: &str) -> Policy {
-    let decoded = percent_decode_str(document).decode_utf8_lossy();
-    let value = serde_json::from_str(&decoded).unwrap_or(Value::Null);
+    parse(&percent_decode_str(document).decode_utf8_lossy())
+}
+
+/// The same of a document as services give it that do not encode it, as S3.
+pub fn parse(document: &str) -> Policy {
+    let value = serde_json::from_str(document).unwrap_or(Value::Null);
     serde_json::from_value(plain(value)).unwrap_or_default()
 }
 

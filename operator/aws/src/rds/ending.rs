@@ -29,7 +29,7 @@ pub(super) struct Codes {
 /// `SkipFinalSnapshot` and the name of the last snapshot.
 pub(super) fn last_snapshot(disposal: &Disposal) -> (bool, Option<String>) {
     match disposal {
-        Disposal::Delete => (true, None),
+        Disposal::Delete | Disposal::Empty => (true, None),
         Disposal::Snapshot(name) => (false, Some(name.clone())),
     }
 }

@@ -9,4 +9,5 @@ mod gaps;
 mod iam;
 mod kms;
 mod life;
+mod s3;
 mod secretsmanager;

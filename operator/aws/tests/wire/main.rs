@@ -1,4 +1,4 @@
-//! Every kind of RDS and of ElastiCache against an emulator, by one rule: absent, made, as wished, changed field by field
+//! Every kind of RDS, of ElastiCache and of S3 against an emulator, by one rule: absent, made, as wished, changed field by field
 //! and each change found, gone. `bed emulator` (tests/README.md) starts one and names it by `TERRACE_WIRE_ENDPOINT` and
 //! `TERRACE_WIRE_EMULATOR`.
 //!
@@ -6,6 +6,7 @@
 
 #[path = "../lives/bed.rs"]
 mod bed;
+mod buckets;
 mod caches;
 mod cases;
 mod clusters;
@@ -40,8 +41,8 @@ async fn every_kind_of_database_is_made_changed_found_and_deleted() {
     stage.rise(clusters::cluster_instance).await;
     stage.rise(clusters::proxy).await;
     stage.rise(clusters::proxy_targets).await;
-    let caches = caches::CASES.iter().map(|(kind, _)| *kind);
-    let seen: BTreeSet<&str> = stage.kinds().into_iter().chain(ELSEWHERE.iter().copied()).chain(caches).collect();
+    let others = caches::CASES.iter().chain(buckets::CASES).map(|(kind, _)| *kind);
+    let seen: BTreeSet<&str> = stage.kinds().into_iter().chain(ELSEWHERE.iter().copied()).chain(others).collect();
     let all: BTreeSet<&str> = stage.registry().iter().map(|provider| provider.spec().kind).collect();
     assert_eq!(seen, all, "a kind without a case");
     stage.fall().await;
@@ -61,6 +62,16 @@ async fn every_kind_of_cache_is_made_changed_found_and_deleted() {
             Some(reason) if skipped.insert(kind) => bed::skip(&format!("{kind}: {reason}")),
             Some(_) => {}
         }
+    }
+    stage.fall().await;
+}
+
+#[tokio::test]
+async fn every_kind_of_s3_is_made_changed_found_and_deleted() {
+    let Some(clients) = bed::clients() else { return };
+    let mut stage = Stage::new(clients).await;
+    for (_, case) in buckets::CASES {
+        stage.rise(*case).await;
     }
     stage.fall().await;
 }

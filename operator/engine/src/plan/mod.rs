@@ -7,7 +7,9 @@ use std::sync::Arc;
 use serde_json::Value;
 use terrace_model::diff::{OwnedKeys, diff};
 use terrace_model::identity::tag;
-use terrace_model::{Certainty, Change, Diff, Entry, KindSpec, NodeKey, NodeSpec, OnDelete, Place, Replace, Rule};
+use terrace_model::{
+    Certainty, Change, DeletionPolicy, Diff, Entry, KindSpec, NodeKey, NodeSpec, OnDelete, Place, Replace, Rule,
+};
 
 use crate::error::{Error, reason};
 use crate::ownership::Title;
@@ -309,6 +311,7 @@ fn ending(situation: &Situation, key: &NodeKey, entry: &Entry, spec: &KindSpec, 
             let id = situation.id(key, &entry.kind, &entry.place, terrace_model::identity::Freshness::Now);
             Action::Delete(Disposal::Snapshot(id.final_snapshot()))
         }
+        OnDelete::Delete if empties(situation, spec) => Action::Delete(Disposal::Empty),
         OnDelete::Delete => Action::Delete(Disposal::Delete),
     };
     if sight.state == State::Deleting {
@@ -317,6 +320,11 @@ fn ending(situation: &Situation, key: &NodeKey, entry: &Entry, spec: &KindSpec, 
     let users = standing_users(situation, key, superseded.then_some(spec.replace));
     let gate = if users.is_empty() { Gate::Open } else { Gate::on(users) };
     (action, gate)
+}
+
+/// Consent to empty what holds data is part of the object's own end, and of nothing else.
+fn empties(situation: &Situation, spec: &KindSpec) -> bool {
+    situation.graph.is_none() && spec.holds_data && situation.deletion == DeletionPolicy::Empty
 }
 
 /// What must go, move or come before `key` may go.

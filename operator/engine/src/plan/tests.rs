@@ -31,6 +31,7 @@ fn verb(step: &Step) -> (&'static str, &'static str) {
         Action::Replace { carried: true, .. } => "replace with its data",
         Action::Replace { carried: false, .. } => "replace",
         Action::Delete(Disposal::Delete) => "delete",
+        Action::Delete(Disposal::Empty) => "empty and delete",
         Action::Delete(Disposal::Snapshot(_)) => "delete after a snapshot",
         Action::Release(_) => "release",
         Action::Forget => "forget",
@@ -189,6 +190,7 @@ fn an_object_that_is_deleted_disposes_by_its_policy() {
     };
     check(&world(DeletionPolicy::Snapshot), "db", "delete after a snapshot", "now");
     check(&world(DeletionPolicy::Delete), "db", "delete", "now");
+    check(&world(DeletionPolicy::Empty), "db", "empty and delete", "now");
     check(&world(DeletionPolicy::Retain), "db", "release", "now");
     check(&world(DeletionPolicy::Delete).miss("db"), "db", "forget", "now");
 }

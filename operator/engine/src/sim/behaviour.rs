@@ -117,6 +117,10 @@ pub fn behaviour(spec: &KindSpec) -> Behaviour {
             seconds(30, 5, 5)(Behaviour { needs_ready: true, within: Some("dbProxyName"), ..usual })
         }
         "rds/DbReplica" => seconds(300, 60, 90)(Behaviour { needs_ready: true, ..usual }),
+        // S3 User Guide, "Deleting a general purpose bucket": the name may not be free at once.
+        "s3/Bucket" => seconds(1, 0, 1)(Behaviour { name_held: Duration::from_secs(60), ..usual }),
+        // A policy that names a role does not hold it, and goes with its bucket.
+        "s3/BucketPolicy" => Behaviour { within: Some("bucket"), holds: false, ..usual },
         "secretsmanager/Secret" => seconds(0, 0, 0)(Behaviour { name_held: Duration::from_secs(60), ..usual }),
         kind if kind.starts_with("kubernetes/") => {
             Behaviour { held: false, holds: false, labelled: true, listed: false, ..usual }

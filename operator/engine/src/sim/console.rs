@@ -116,6 +116,11 @@ impl Console<'_> {
         });
     }
 
+    /// Puts so many pages of things into it.
+    pub fn fill(&self, handle: &Handle, pages: u32) {
+        self.edit(handle, |live| live.contents = pages);
+    }
+
     /// Changes the secret that it is or has.
     pub fn rotate(&self, handle: &Handle) {
         self.edit(handle, |live| live.rotations += 1);

@@ -33,6 +33,9 @@ impl World {
         }
         deletable(now, &live)?;
         self.check_users(now, id, &live)?;
+        if live.contents > 0 {
+            return self.empty(now, &live, disposal);
+        }
         let until = now + behaviour.delete;
         if let Disposal::Snapshot(name) = disposal {
             if !spec.snapshots {
@@ -51,6 +54,18 @@ impl World {
             live.note(now, "deleting");
         }
         self.pass(now);
+        Ok(())
+    }
+
+    /// Deletes a page of what it holds, where it is told to.
+    fn empty(&mut self, now: Timestamp, live: &Live, disposal: &Disposal) -> Result<()> {
+        if *disposal != Disposal::Empty {
+            return Err(Error::blocked(reason::NOT_EMPTY, format!("{} is not empty", live.handle.0)));
+        }
+        if let Some(live) = self.live.get_mut(&live.key) {
+            live.contents -= 1;
+            live.note(now, "emptied by a page");
+        }
         Ok(())
     }
 
@@ -216,6 +231,20 @@ mod tests {
         let error = bench.dispose(&id("ec2/SecurityGroup", "group"), Disposal::Snapshot("last".into())).unwrap_err();
         assert!(matches!(error, Error::Invalid { .. }));
         assert_eq!(bench.breaches(), [Breach::NoSnapshots]);
+    }
+
+    #[test]
+    fn what_holds_something_is_not_deleted_before_it_is_empty() {
+        let bench = Bench::default();
+        let a = id("test/Thing", "a");
+        bench.sim.console().fill(&bench.settle(&a, json!({})), 2);
+        assert_eq!(bench.delete(&a).unwrap_err().reason(), reason::NOT_EMPTY);
+        for _ in 0..2 {
+            bench.dispose(&a, Disposal::Empty).unwrap();
+            assert_eq!(bench.sight(&a).state, State::Ready);
+        }
+        bench.delete(&a).unwrap();
+        assert_eq!(bench.sight(&a).state, State::Deleting);
     }
 
     #[test]

@@ -59,6 +59,8 @@ pub struct Live {
     pub data: Option<u64>,
     /// How often its secret has changed.
     pub rotations: u32,
+    /// What it holds, in pages: as many as one call deletes. While there is anything, it cannot be deleted.
+    pub contents: u32,
     /// All texts by which something else can refer to it; see [`Live::learn`].
     pub identities: BTreeSet<String>,
     /// What happened to it, and when.

@@ -122,6 +122,7 @@ impl World {
             failed: self.failing.remove(spec.kind),
             data: birth.data,
             rotations: 0,
+            contents: 0,
             identities: BTreeSet::new(),
             timeline: vec![(now, "created".into())],
         };

@@ -4,6 +4,7 @@ mod adoption;
 mod approval;
 mod bugs;
 mod crash;
+mod emptying;
 mod harness;
 mod life;
 mod missing;

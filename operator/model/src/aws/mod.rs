@@ -9,6 +9,7 @@ pub mod iam;
 pub mod kms;
 pub mod kubernetes;
 pub mod rds;
+pub mod s3;
 pub mod secretsmanager;
 
 use std::collections::BTreeMap;
@@ -44,6 +45,8 @@ pub fn kinds() -> Vec<KindSpec> {
         KindSpec::of::<rds::DbProxyTargets>(),
         KindSpec::of::<rds::DbReplica>(),
         KindSpec::of::<rds::DbSubnetGroup>(),
+        KindSpec::of::<s3::Bucket>(),
+        KindSpec::of::<s3::BucketPolicy>(),
         KindSpec::of::<secretsmanager::Secret>(),
         KindSpec::of::<secretsmanager::SecretVersion>(),
     ]

@@ -4,6 +4,9 @@ mod cache;
 mod cache_invalid;
 mod cache_properties;
 mod invalid;
+mod object;
+mod object_invalid;
+mod object_properties;
 mod properties;
 mod support;
 
@@ -13,7 +16,9 @@ use std::path::Path;
 use terrace_model::aws::kinds;
 use terrace_model::{Graph, Source, Val};
 use terrace_tiers::Tier;
-use terrace_tiers::samples::{CACHE_MANIFESTS, MANIFESTS, cache_tier, data_tier, samples};
+use terrace_tiers::samples::{
+    CACHE_MANIFESTS, MANIFESTS, OBJECT_MANIFESTS, cache_tier, data_tier, object_tier, samples,
+};
 
 #[test]
 fn every_manifest_expands_to_its_golden_graph() {
@@ -29,8 +34,8 @@ fn every_manifest_of_the_folder_is_a_sample() {
         .unwrap()
         .map(|entry| entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned())
         .collect();
-    let listed: BTreeSet<String> =
-        MANIFESTS.iter().chain(CACHE_MANIFESTS).map(|(name, _)| (*name).to_owned()).collect();
+    let all = MANIFESTS.iter().chain(CACHE_MANIFESTS).chain(OBJECT_MANIFESTS);
+    let listed: BTreeSet<String> = all.map(|(name, _)| (*name).to_owned()).collect();
     assert_eq!(files, listed);
 }
 
@@ -38,7 +43,8 @@ fn every_manifest_of_the_folder_is_a_sample() {
 fn every_manifest_is_one_that_the_api_server_admits() {
     let databases = MANIFESTS.iter().map(|(name, yaml)| (name, serde_json::to_value(data_tier(yaml))));
     let caches = CACHE_MANIFESTS.iter().map(|(name, yaml)| (name, serde_json::to_value(cache_tier(yaml))));
-    for (name, object) in databases.chain(caches) {
+    let buckets = OBJECT_MANIFESTS.iter().map(|(name, yaml)| (name, serde_json::to_value(object_tier(yaml))));
+    for (name, object) in databases.chain(caches).chain(buckets) {
         assert_eq!(support::cel_refusals(&object.unwrap()), Vec::<String>::new(), "{name}");
     }
 }
@@ -99,7 +105,9 @@ fn every_output_of_the_status_is_one_of_a_node_of_the_graph() {
     let cache = ["arn", "endpoint", "engineVersion", "port"];
     let databases = MANIFESTS.iter().map(|(name, yaml)| (*name, data_tier(yaml).outputs(), &database[..]));
     let caches = CACHE_MANIFESTS.iter().map(|(name, yaml)| (*name, cache_tier(yaml).outputs(), &cache[..]));
-    for ((name, outputs, all), (sample, graph)) in databases.chain(caches).zip(samples()) {
+    let bucket = ["arn", "bucket", "region", "regionalDomainName"];
+    let buckets = OBJECT_MANIFESTS.iter().map(|(name, yaml)| (*name, object_tier(yaml).outputs(), &bucket[..]));
+    for ((name, outputs, all), (sample, graph)) in databases.chain(caches).chain(buckets).zip(samples()) {
         assert_eq!(name, sample);
         for wanted in all {
             assert!(outputs.contains_key(wanted), "{name}: {wanted}");

@@ -15,6 +15,7 @@ use terrace_engine::ownership::Adopt;
 use terrace_engine::rebuild::{Lost, rebuild};
 use terrace_engine::sim::{Faults, Op, STATUS, SimAws};
 use terrace_engine::{ChangePolicy, Engine, Ledger, Look, Memory, Outcome, Policy, Registry, Request, Result};
+use terrace_model::aws::kinds;
 use terrace_model::identity::Freshness;
 use terrace_model::{DeletionPolicy, Graph, Inventory, OwnerRef, Place};
 
@@ -60,9 +61,9 @@ impl Object {
             uid: format!("uid-{name}"),
         };
         Object {
+            deletion: usual_end(&graph),
             owner,
             graph,
-            deletion: DeletionPolicy::Snapshot,
             deleting: false,
             policy: Policy { change: ChangePolicy::Automatic, ..Policy::default() },
             freshness: Freshness::Now,
@@ -84,6 +85,14 @@ impl Object {
         let places: BTreeSet<Place> = self.graph.nodes().values().map(|node| node.place.clone()).collect();
         places.into_iter().collect()
     }
+}
+
+/// After a last snapshot; of what holds data and has none, by deletion.
+fn usual_end(graph: &Graph) -> DeletionPolicy {
+    let lasting: BTreeSet<&str> =
+        kinds().iter().filter(|spec| spec.holds_data && !spec.snapshots).map(|spec| spec.kind).collect();
+    let lasts = graph.nodes().values().any(|node| lasting.contains(node.kind.as_str()));
+    if lasts { DeletionPolicy::Delete } else { DeletionPolicy::Snapshot }
 }
 
 /// How this process differs from a right one; see `bugs`.
