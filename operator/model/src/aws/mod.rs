@@ -10,6 +10,7 @@ pub mod kms;
 pub mod kubernetes;
 pub mod rds;
 pub mod secretsmanager;
+pub mod sql;
 
 use std::collections::BTreeMap;
 
@@ -46,5 +47,6 @@ pub fn kinds() -> Vec<KindSpec> {
         KindSpec::of::<rds::DbSubnetGroup>(),
         KindSpec::of::<secretsmanager::Secret>(),
         KindSpec::of::<secretsmanager::SecretVersion>(),
+        KindSpec::of::<sql::User>(),
     ]
 }

@@ -4,6 +4,7 @@ mod cache;
 mod cache_invalid;
 mod cache_properties;
 mod invalid;
+mod logins;
 mod properties;
 mod support;
 
