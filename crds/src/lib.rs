@@ -13,6 +13,7 @@ pub mod status;
 pub mod tier_grant;
 pub mod windows;
 
+pub use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::CustomResourceExt;
 

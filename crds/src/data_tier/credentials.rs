@@ -23,7 +23,8 @@ pub struct Credentials {
     #[serde(default = "thirty")]
     #[schemars(range(min = 1, max = 1000))]
     pub rotate_every_days: u16,
-    /// Whether database users may log in with an IAM token: Allowed (default) or None.
+    /// Whether database users may log in with an IAM token: Allowed (default) or None. Required: those of bindings have
+    /// no password and log in in no other way.
     #[serde(default)]
     pub iam_authentication: IamAuthentication,
     /// The KMS key of the secret: key ARN, key id, alias ARN or alias name. Absent: the account's key for Secrets Manager.
@@ -67,4 +68,6 @@ pub enum IamAuthentication {
     Allowed,
     /// They do not.
     None,
+    /// They do, and for the users of bindings nothing else does.
+    Required,
 }

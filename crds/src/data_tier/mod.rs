@@ -121,6 +121,10 @@ const INSTANCE_CLASS: &str = r"^db\.[a-z0-9]+\.[a-z0-9]+$";
     "databaseName is immutable: make another database with SQL, or another DataTier"
 ))]
 #[x_kube(validation = (
+    "self.credentials.iamAuthentication != 'Required' || self.proxy.mode == 'None'",
+    "RDS Proxy logs in with passwords: set credentials.iamAuthentication to Allowed, or proxy.mode to None"
+))]
+#[x_kube(validation = (
     "!has(self.restoreFrom) || (has(oldSelf.restoreFrom) && self.restoreFrom == oldSelf.restoreFrom)",
     "restoreFrom cannot be added or changed, it is for a new database: make another DataTier (it may be removed)"
 ))]

@@ -12,9 +12,8 @@ use terrace_aws::finder::TagFinder;
 use terrace_aws::limits::Limits;
 use terrace_aws::{AssumeRole, Clients, Settings, secretsmanager};
 use terrace_crds::Environment;
-use terrace_engine::{Engine, Registry, Result};
+use terrace_engine::{Engine, Registry, Result, SecretReader};
 use terrace_model::{Place, SecretRef};
-use terrace_objects::SecretReader;
 
 use crate::cli::DEFAULT_RESYNC;
 use crate::telemetry::metrics::Metrics;
@@ -119,5 +118,9 @@ pub struct Secrets(pub secretsmanager::Values);
 impl SecretReader for Secrets {
     fn read<'a>(&'a self, place: &'a Place, secret: &'a SecretRef) -> BoxFuture<'a, Result<SecretString>> {
         Box::pin(self.0.read(&place.region, secret))
+    }
+
+    fn current<'a>(&'a self, place: &'a Place, arn: &'a str) -> BoxFuture<'a, Result<SecretString>> {
+        Box::pin(self.0.password(&place.region, arn))
     }
 }

@@ -117,13 +117,14 @@ fn update_intent(entry: &mut Entry, situation: &Situation, step: &Step) {
     if entry.applied.is_none() && situation.sight(&entry.key()).is_some() {
         entry.depends_on.extend(incarnations(situation, wish));
     }
-    if let (true, Some(address)) = (entry.handle.is_none(), &wish.address) {
+    let Some(spec) = situation.kinds.get(step.kind.as_str()) else { return };
+    if let Some(address) = &wish.address
+        && (entry.handle.is_none() || spec.is_same_address(&entry.address, address))
+    {
         entry.address = address.clone();
     }
-    if let Some(spec) = situation.kinds.get(step.kind.as_str()) {
-        for (field, keys) in keyed(spec, wish) {
-            entry.keys.entry(field).or_default().extend(keys);
-        }
+    for (field, keys) in keyed(spec, wish) {
+        entry.keys.entry(field).or_default().extend(keys);
     }
 }
 

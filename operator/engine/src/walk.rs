@@ -9,7 +9,7 @@ use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use terrace_model::identity::Freshness;
 use terrace_model::{DeletionPolicy, Graph, Inventory, NodeKey, Novelty, OwnerRef};
 
@@ -332,8 +332,10 @@ impl Walk<'_> {
         let mut id = situation.id(key, &step.kind, &step.place, freshness);
         // What was found again by its tags, or named for adoption, has a handle and no address on record.
         let unplaced = id.handle.is_none() || id.address.is_empty();
-        if let Some(address) = step.wish.as_ref().and_then(|wish| wish.address.clone()).filter(|_| unplaced) {
-            id.address = address;
+        if let Some(address) = step.wish.as_ref().and_then(|wish| wish.address.as_ref())
+            && (unplaced || self.has_moved(&step.kind, &id.address, address))
+        {
+            id.address = address.clone();
         }
         Task {
             key: key.clone(),
@@ -343,6 +345,10 @@ impl Walk<'_> {
             have: situation.sight(key).map(|sight| sight.have.clone()).unwrap_or_default(),
             stood: self.inventory.0.get(key).is_some_and(|entry| entry.created.is_some()),
         }
+    }
+
+    fn has_moved(&self, kind: &str, from: &Map<String, Value>, to: &Map<String, Value>) -> bool {
+        self.engine.kinds.get(kind).is_some_and(|spec| spec.is_same_address(from, to))
     }
 
     fn take(&mut self, done: Done) {

@@ -97,7 +97,7 @@ pub fn diff(spec: &KindSpec, want: &Value, have: &Value, owned: &OwnedKeys, open
     for (field, wish) in want.iter().filter(|(_, wish)| !wish.is_null()) {
         let seen = have.get(field).unwrap_or(&Value::Null);
         match spec.rule(field) {
-            Some(Rule::OnCreate) => {}
+            Some(Rule::OnCreate | Rule::Moves) => {}
             Some(Rule::Keyed) => changes.extend(keyed(field, wish, seen, owned.get(field))),
             rule => changes.extend(compare(field, rule, wish, seen, open.get(field))),
         }
@@ -181,6 +181,7 @@ mod tests {
         ("readers", Rule::Grows),
         ("version", Rule::Prefix),
         ("seed", Rule::OnCreate),
+        ("port", Rule::Moves),
         ("tags", Rule::Keyed),
     ];
 
@@ -224,6 +225,7 @@ mod tests {
             (json!({"version": "18"}), json!({"version": "17.5"}), Some(("version", Effect::InPlace))),
             (json!({"version": "8.10"}), json!({"version": "8.9.1"}), Some(("version", Effect::InPlace))),
             (json!({"seed": "a"}), json!({"seed": "b"}), None),
+            (json!({"port": 1}), json!({"port": 2}), None),
             (json!({"nested": {"a": 1, "b": null}}), json!({"nested": {"a": 1.0, "b": 2}}), None),
             (json!({"nested": {"a": 1}}), json!({"nested": {"a": 1, "c": 2}}), Some(("nested", Effect::InPlace))),
         ] {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::graph::Node;
 use crate::val::{Ref, Source, Val};
@@ -23,6 +23,9 @@ pub enum Rule {
     Prefix,
     /// Used when the resource is made, and never compared.
     OnCreate,
+    /// A part of the address that may change while it stays the same resource, as the port of the server that it lies in:
+    /// it is looked for where the wish says, or once there is no wish where the record says, and never compared.
+    Moves,
     /// A map of which only the keys that we set, now or before, are ours.
     Keyed,
 }
@@ -149,6 +152,12 @@ impl KindSpec {
     /// The rule of a field, if it has one.
     pub fn rule(&self, field: &str) -> Option<Rule> {
         self.fields.iter().find(|(name, _)| *name == field).map(|(_, rule)| *rule)
+    }
+
+    /// Whether two addresses are of one resource: they differ in nothing but in what [moves](Rule::Moves).
+    pub fn is_same_address(&self, one: &Map<String, Value>, other: &Map<String, Value>) -> bool {
+        let fixed = |field: &&&str| self.rule(field) != Some(Rule::Moves);
+        self.address.iter().filter(fixed).all(|field| one.get(*field) == other.get(*field))
     }
 }
 

@@ -28,14 +28,14 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Client;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, json};
-use terrace_engine::{Disposal, Error, Provider, Result, Seen, State};
+use terrace_engine::{Disposal, Error, Provider, Result, SecretReader, Seen, State};
 use terrace_model::aws::Tags;
 use terrace_model::aws::kubernetes::{BindingSecret, BindingSecretOutputs};
 use terrace_model::identity::tag;
 use terrace_model::{Diff, Handle, Id, Place, SecretRef, Val};
 
 use crate::apply::{Body, Fields, Object};
-use crate::{SecretReader, handover, owned};
+use crate::{handover, owned};
 
 /// The annotation with the wish as it was applied last.
 const APPLIED: &str = "terrace.dev/applied";

@@ -19,23 +19,10 @@ mod testing;
 
 use std::sync::Arc;
 
-use futures::future::BoxFuture;
-use secrecy::SecretString;
-use terrace_engine::{Registry, Result};
-use terrace_model::{Place, SecretRef};
+use terrace_engine::{Registry, SecretReader};
 
 pub use binding::BindingSecrets;
 pub use permission::Permission;
-
-/// Reads passwords where they are kept. The crate has no AWS client of its own.
-pub trait SecretReader: Send + Sync {
-    /// The password of `secret`, in that version. `place` is where it is kept: the Environment of the node that needs
-    /// it, and the region that its ARN names.
-    ///
-    /// # Errors
-    /// `Wait` where the version is gone, having been rotated away; others as the service has them.
-    fn read<'a>(&'a self, place: &'a Place, secret: &'a SecretRef) -> BoxFuture<'a, Result<SecretString>>;
-}
 
 /// The providers of this crate, one line each.
 pub fn registry(client: kube::Client, secrets: Arc<dyn SecretReader>) -> Registry {

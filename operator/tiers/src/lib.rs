@@ -70,4 +70,15 @@ pub trait Tier: terrace_crds::TierObject {
 
     /// What `status.outputs` says, by name: known, or the output of a node of the graph.
     fn outputs(&self) -> BTreeMap<&'static str, Val<Value>>;
+
+    /// What one user alone gets in place of the outputs of the same names, as the name of a database user of its own. Whoever
+    /// is not in it gets the outputs.
+    fn user_outputs(&self, _facts: &Facts) -> BTreeMap<terrace_crds::User, BTreeMap<&'static str, Val<Value>>> {
+        BTreeMap::new()
+    }
+
+    /// What status is to say of an object that stands as wished: what it does without, and what that costs.
+    fn remarks(&self, _facts: &Facts) -> Vec<String> {
+        Vec::new()
+    }
 }

@@ -26,6 +26,10 @@ pub(crate) fn of<R, T>(node: &str, output: Out<R, T>) -> Val<Value> {
     Val::Ref(Ref { source: Source::Node(node.into()), output: output.name().into() })
 }
 
+/// What a password is made without: all punctuation that Secrets Manager would use, but the dash. Databases and caches take
+/// more (`CreateReplicationGroup`, AuthToken), all of which must be escaped in a URL, as which clients like to have it.
+pub(crate) const NOT_IN_PASSWORD: &str = "!\"#$%&'()*+,./:;<=>?@[\\]^_`{|}~ ";
+
 /// The most characters that the name of a Kubernetes object has.
 const LONGEST_NAME: usize = 253;
 

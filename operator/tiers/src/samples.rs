@@ -24,12 +24,14 @@ pub const MANIFESTS: &[(&str, &str)] = manifests![
     "aurora-proxy",
     "aurora-serverless",
     "every-option",
+    "iam-shared",
     "mariadb",
     "multi-az-cluster",
     "mysql",
     "point-in-time",
     "point-in-time-of-tier",
     "proxy",
+    "proxy-shared",
     "replicas",
     "restore-snapshot",
     "retain",
@@ -82,7 +84,9 @@ pub fn samples() -> Vec<(&'static str, Graph)> {
 fn expand(name: &str, tier: &impl Tier) -> Graph {
     let mut facts = facts(tier);
     if name.ends_with("shared") {
-        facts.users = vec![user("shop", "shop"), user("web", "portal")];
+        let mut reader = user("web", "portal");
+        reader.who.access = terrace_crds::UserAccess::ReadOnly;
+        facts.users = vec![user("shop", "shop"), reader];
         if name.starts_with("object") {
             facts.users.push(edge("shop", "shop"));
         }

@@ -34,6 +34,17 @@ pub async fn read(clients: &Clients, region: &str, secret: &SecretRef) -> Result
         .ok_or_else(|| Error::wait(reason::NOT_READY, format!("secret {arn} has no version {version} any more")))
 }
 
+/// The password that a secret holds now, in the version staged as `AWSCURRENT` (GetSecretValue takes that one where none is
+/// named).
+///
+/// # Errors
+/// `Wait` where there is no such secret, or no value in it. Others as classified.
+pub async fn current(clients: &Clients, region: &str, arn: &str) -> Result<SecretString> {
+    let request = clients.secretsmanager(region).get_secret_value().secret_id(arn);
+    let value = absent(request.send().await, &["ResourceNotFoundException"])?.and_then(|value| value.secret_string);
+    value.map(password).ok_or_else(|| Error::wait(reason::NOT_READY, format!("secret {arn} has no current version")))
+}
+
 /// The password in a document, or all of a value that is none.
 pub(super) fn password(value: String) -> SecretString {
     serde_json::from_str(&value).map_or(value, |Document { password }| password).into()

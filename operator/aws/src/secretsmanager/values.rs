@@ -95,6 +95,18 @@ impl Values {
         }
     }
 
+    /// The password that a secret holds now, whichever version that is.
+    ///
+    /// # Errors
+    /// Those of [`value::current`].
+    pub async fn password(&self, region: &str, arn: &str) -> Result<SecretString> {
+        match self.current(region, arn).await? {
+            Some(current) => Ok(current.value),
+            // By itself, a secret says what stands in the way.
+            None => value::current(&self.0.clients, region, arn).await,
+        }
+    }
+
     async fn read_all(&self, keys: Vec<Key>) -> Vec<Result<Option<Current>>> {
         let regions: BTreeSet<&str> = keys.iter().map(|(region, _)| region.as_str()).collect();
         let calls = regions.into_iter().map(|region| {

@@ -249,7 +249,7 @@ fn present(situation: &Situation, key: &NodeKey, spec: &KindSpec, wish: &Wish, s
 /// Whether a field waits for an output that is of use to something that stands already.
 fn is_open(spec: &KindSpec, wish: &Wish) -> bool {
     let field = |path: &String| path.split('.').next().unwrap_or_default().to_owned();
-    wish.open.keys().any(|path| !matches!(spec.rule(&field(path)), Some(Rule::OnCreate)))
+    wish.open.keys().any(|path| !matches!(spec.rule(&field(path)), Some(Rule::OnCreate | Rule::Moves)))
 }
 
 /// The field of the resource that a change lies in.

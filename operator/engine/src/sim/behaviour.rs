@@ -122,6 +122,8 @@ pub fn behaviour(spec: &KindSpec) -> Behaviour {
         // A policy that names a role does not hold it, and goes with its bucket.
         "s3/BucketPolicy" => Behaviour { within: Some("bucket"), holds: false, ..usual },
         "secretsmanager/Secret" => seconds(0, 0, 0)(Behaviour { name_held: Duration::from_secs(60), ..usual }),
+        // It lies in a database server, of which AWS knows nothing.
+        "sql/User" => Behaviour { within: Some("server"), listed: false, ..usual },
         kind if kind.starts_with("kubernetes/") => {
             Behaviour { held: false, holds: false, labelled: true, listed: false, ..usual }
         }

@@ -44,8 +44,8 @@ async fn comes_up(world: &mut World, when: &str) -> bool {
 async fn goes(world: &mut World, when: &str) {
     world.rests(when).await;
     // What bears no tags and lies in something goes with it: without a record it is not found.
-    let within =
-        |text: &str| [":bucketpolicy:", ":dbproxytargets:", ":scalingpolicy:"].iter().any(|kind| text.contains(kind));
+    let kinds = [":bucketpolicy:", ":dbproxytargets:", ":scalingpolicy:", ":sql:"];
+    let within = |text: &str| kinds.iter().any(|kind| text.contains(kind));
     let mut breaches = world.sim.violations().into_iter().filter(|breach| !within(&breach.message));
     assert!(world.sim.audit(&[]).is_clean() && breaches.next().is_none(), "{when}\n{}", world.sim.trace());
     assert!(world.is_gone() && world.standing().is_empty(), "{when}: {:#?}\n{}", world.standing(), world.sim.trace());

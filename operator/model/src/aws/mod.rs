@@ -11,6 +11,7 @@ pub mod kubernetes;
 pub mod rds;
 pub mod s3;
 pub mod secretsmanager;
+pub mod sql;
 
 use std::collections::BTreeMap;
 
@@ -49,5 +50,6 @@ pub fn kinds() -> Vec<KindSpec> {
         KindSpec::of::<s3::BucketPolicy>(),
         KindSpec::of::<secretsmanager::Secret>(),
         KindSpec::of::<secretsmanager::SecretVersion>(),
+        KindSpec::of::<sql::User>(),
     ]
 }

@@ -403,6 +403,8 @@ pub struct DbClusterInstance {
 
 impl DbClusterInstance {
     pub const IDENTIFIER: Out<Self, String> = Out::new("identifier");
+    /// Known once it takes connections.
+    pub const ENDPOINT: Out<Self, String> = Out::new("endpoint");
 }
 
 impl Resource for DbClusterInstance {

@@ -11,6 +11,7 @@ use terrace_model::{SecretRef, Val};
 
 use super::design::{Design, older};
 use crate::draft::Draft;
+use crate::naming::NOT_IN_PASSWORD;
 
 /// The name of the user that Terrace makes.
 pub(super) const USERNAME: &str = "terrace";
@@ -21,9 +22,6 @@ pub(super) const USER_SECRET: &str = "user-secret";
 
 /// Characters: within the 16 to 128 that ElastiCache takes (`CreateReplicationGroup`, AuthToken).
 const PASSWORD_LENGTH: i32 = 64;
-/// All punctuation that Secrets Manager would use, but the dash. ElastiCache takes a few more in a token
-/// (`CreateReplicationGroup`, AuthToken), all of which must be escaped in a URL, as which clients like to have it.
-const NOT_IN_PASSWORD: &str = "!\"#$%&'()*+,./:;<=>?@[\\]^_`{|}~ ";
 
 /// What a client that names nobody may do: log in neither, nor run a command.
 const NOBODY: &str = "off -@all";

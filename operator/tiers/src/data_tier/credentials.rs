@@ -11,7 +11,7 @@ use crate::draft::Draft;
 
 /// Characters of a generated password: the most that MySQL, MariaDB and every cluster take (`CreateDBInstance` and
 /// `CreateDBCluster`, MasterUserPassword); PostgreSQL takes more.
-const PASSWORD_LENGTH: i32 = 41;
+pub(super) const PASSWORD_LENGTH: i32 = 41;
 /// What RDS refuses in a password (`CreateDBInstance`, MasterUserPassword), and the space, which its console refuses.
 const NOT_IN_PASSWORD: &str = "/@\" ";
 

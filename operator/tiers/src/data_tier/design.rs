@@ -98,7 +98,7 @@ impl Design<'_> {
     }
 
     pub fn iam_authentication(&self) -> Option<bool> {
-        Some(self.spec.credentials.iam_authentication == IamAuthentication::Allowed)
+        Some(self.spec.credentials.iam_authentication != IamAuthentication::None)
     }
 
     pub fn insights(&self) -> Option<String> {

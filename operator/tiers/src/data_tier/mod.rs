@@ -2,28 +2,31 @@
 //!
 //! The logical ids are part of the object's inventory and must never change: `subnets`, `access` (security group) with
 //! its rules `access-…`, `parameters`, `db`, `instance-N`, `replica-N`, `scaling`, `scaling-policy`, `monitoring-role`,
-//! `key`, `secret-key`, `master-secret` or `master-version`, `proxy` with `proxy-…`, `binding`.
+//! `key`, `secret-key`, `master-secret` or `master-version`, `proxy` with `proxy-…`, `binding`; of each user with a login of
+//! its own `login-<hash>-a`, `login-<hash>-b` and `login-<hash>-secret-N`, or `login-<hash>-iam`.
 
 mod binding;
 mod cluster;
 mod credentials;
 mod design;
 mod instance;
+mod logins;
 mod network;
 mod parts;
 mod proxy;
 mod restore;
+mod rotation;
 mod scaling;
 mod validate;
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use terrace_crds::{DataTier, TierObject};
+use terrace_crds::{DataTier, TierObject, User};
 use terrace_model::{Graph, Val};
 
 use crate::draft::Draft;
-use crate::{Facts, Invalid, Objects, Reference, Tier, Use};
+use crate::{Advance, Facts, Invalid, Objects, Reference, Tier, Use};
 use design::{Design, Shape};
 
 impl Tier for DataTier {
@@ -50,8 +53,20 @@ impl Tier for DataTier {
         Ok(draft.finish())
     }
 
+    fn advance(&self, facts: &Facts) -> Advance {
+        logins::advance(&self.spec, facts)
+    }
+
     fn outputs(&self) -> BTreeMap<&'static str, Val<Value>> {
         binding::outputs(&self.spec)
+    }
+
+    fn user_outputs(&self, facts: &Facts) -> BTreeMap<User, BTreeMap<&'static str, Val<Value>>> {
+        logins::outputs(&self.spec, facts)
+    }
+
+    fn remarks(&self, facts: &Facts) -> Vec<String> {
+        logins::remarks(&self.spec, facts)
     }
 }
 
@@ -69,6 +84,7 @@ fn build(draft: &mut Draft, design: &Design) {
         Shape::MultiAzCluster => cluster::multi_az(draft, design, &parts),
     };
     let login = credentials::login(draft, &parts.master, &database);
-    let endpoint = proxy::proxy(draft, design, &parts, &database, &login);
+    let users = logins::users(draft, design, &parts, &database, &login);
+    let endpoint = proxy::proxy(draft, design, &parts, &database, &login, &users);
     binding::binding(draft, design, &database, endpoint, login);
 }

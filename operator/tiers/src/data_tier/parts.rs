@@ -47,6 +47,10 @@ impl Database {
         }
     }
 
+    pub fn identifier(&self) -> Val<String> {
+        self.out(DbInstance::IDENTIFIER, DbCluster::IDENTIFIER)
+    }
+
     pub fn endpoint(&self) -> Val<String> {
         self.out(DbInstance::ENDPOINT, DbCluster::ENDPOINT)
     }

@@ -15,24 +15,27 @@ use super::parts::{Database, Parts};
 use crate::draft::Draft;
 use crate::naming::whole;
 
-/// Where clients connect, if there is a proxy: its host and port.
+/// Where clients connect, if there is a proxy: its host and port. It lets those in whose secrets it knows: the master user,
+/// and the users of bindings.
 pub(super) fn proxy(
     draft: &mut Draft,
     design: &Design,
     parts: &Parts,
     database: &Database,
-    login: &SecretRef,
+    master: &SecretRef,
+    users: &[SecretRef],
 ) -> Option<(Val<String>, Val<i32>)> {
     if !proxied(design.spec) {
         return None;
     }
-    let role = role(draft, design, login, parts.master.key.clone());
+    let secrets: BTreeSet<Val<String>> = users.iter().chain([master]).map(|secret| secret.arn.clone()).collect();
+    let role = role(draft, design, &secrets, parts.master.key.clone());
     let access = network::proxy_access(draft, design, &parts.access);
     let settings = &design.spec.proxy;
     let want = DbProxy {
         engine_family: if design.spec.engine.is_postgres() { "POSTGRESQL" } else { "MYSQL" }.into(),
         role_arn: role,
-        secret_arns: [login.arn.clone()].into(),
+        secret_arns: secrets,
         iam_auth: "DISABLED".into(),
         require_tls: settings.tls == ProxyTls::Required,
         idle_client_timeout: whole(settings.idle_client_timeout_seconds),
@@ -63,9 +66,9 @@ fn targets(design: &Design, database: &Database, proxy: &Node<DbProxy>) -> DbPro
 }
 
 /// RDS User Guide, "Configuring IAM policies for RDS Proxy". The account's own key for Secrets Manager needs no grant.
-fn role(draft: &mut Draft, design: &Design, login: &SecretRef, key: Option<Val<String>>) -> Val<String> {
+fn role(draft: &mut Draft, design: &Design, secrets: &BTreeSet<Val<String>>, key: Option<Val<String>>) -> Val<String> {
     let environment = &design.facts.environment;
-    let mut statements = vec![Statement::allow(&["secretsmanager:GetSecretValue"], [login.arn.clone()])];
+    let mut statements = vec![Statement::allow(&["secretsmanager:GetSecretValue"], secrets.iter().cloned())];
     if let Some(key) = key {
         let mut decrypt = Statement::allow(&["kms:Decrypt"], [key]);
         let via = json!(environment.service_host("secretsmanager"));

@@ -7,6 +7,7 @@ mod invalid;
 mod object;
 mod object_invalid;
 mod object_properties;
+mod logins;
 mod properties;
 mod support;
 
