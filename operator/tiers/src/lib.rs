@@ -14,6 +14,7 @@ mod naming;
 mod reference;
 pub mod samples;
 mod uses;
+mod web_app;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

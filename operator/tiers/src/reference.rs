@@ -30,6 +30,10 @@ pub enum ReferenceKind {
     DbCluster,
     CacheSnapshot,
     ServerlessCacheSnapshot,
+    /// In AWS Certificate Manager.
+    Certificate,
+    /// In CloudWatch.
+    Alarm,
 }
 
 impl Reference {
@@ -65,6 +69,8 @@ impl Reference {
             ReferenceKind::DbCluster => of("rds", "cluster"),
             ReferenceKind::CacheSnapshot => of("elasticache", "snapshot"),
             ReferenceKind::ServerlessCacheSnapshot => of("elasticache", "serverlesscachesnapshot"),
+            ReferenceKind::Certificate => environment.arn("acm", &format!("certificate/{text}")),
+            ReferenceKind::Alarm => environment.arn("cloudwatch", &format!("alarm:{text}")),
         }
     }
 }
@@ -80,6 +86,8 @@ impl ReferenceKind {
             ReferenceKind::DbCluster => "DB cluster",
             ReferenceKind::CacheSnapshot => "cache snapshot",
             ReferenceKind::ServerlessCacheSnapshot => "serverless cache snapshot",
+            ReferenceKind::Certificate => "certificate",
+            ReferenceKind::Alarm => "CloudWatch alarm",
         }
     }
 }

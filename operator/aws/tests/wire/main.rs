@@ -1,4 +1,4 @@
-//! Every kind of RDS and of ElastiCache against an emulator, by one rule: absent, made, as wished, changed field by field
+//! Every kind of RDS, of ElastiCache and of load balancing against an emulator, by one rule: absent, made, as wished, changed field by field
 //! and each change found, gone. `bed emulator` (tests/README.md) starts one and names it by `TERRACE_WIRE_ENDPOINT` and
 //! `TERRACE_WIRE_EMULATOR`.
 //!
@@ -9,6 +9,7 @@ mod bed;
 mod caches;
 mod cases;
 mod clusters;
+mod elbv2;
 mod gaps;
 mod stage;
 
@@ -20,6 +21,9 @@ use stage::Stage;
 const ELSEWHERE: &[&str] = &[
     "applicationautoscaling/ScalableTarget",
     "applicationautoscaling/ScalingPolicy",
+    "eks/FargateProfile",
+    "eks/PodIdentityAssociation",
+    "iam/OidcProvider",
     "iam/Role",
     "kms/Key",
     "secretsmanager/SecretVersion",
@@ -40,8 +44,8 @@ async fn every_kind_of_database_is_made_changed_found_and_deleted() {
     stage.rise(clusters::cluster_instance).await;
     stage.rise(clusters::proxy).await;
     stage.rise(clusters::proxy_targets).await;
-    let caches = caches::CASES.iter().map(|(kind, _)| *kind);
-    let seen: BTreeSet<&str> = stage.kinds().into_iter().chain(ELSEWHERE.iter().copied()).chain(caches).collect();
+    let apart = caches::CASES.iter().chain(elbv2::CASES).map(|(kind, _)| *kind);
+    let seen: BTreeSet<&str> = stage.kinds().into_iter().chain(ELSEWHERE.iter().copied()).chain(apart).collect();
     let all: BTreeSet<&str> = stage.registry().iter().map(|provider| provider.spec().kind).collect();
     assert_eq!(seen, all, "a kind without a case");
     stage.fall().await;

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use kube::core::cel::{CompiledSchema, Validator, apply_defaults, compile_schema};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use terrace_crds::{CacheTier, DataTier, KINDS, Kind};
+use terrace_crds::{CacheTier, DataTier, KINDS, Kind, WebApp};
 use terrace_model::Graph;
 use terrace_model::aws::kinds;
 use terrace_tiers::{Facts, Tier, samples};
@@ -46,6 +46,11 @@ pub fn tier(change: Value) -> DataTier {
 /// The smallest CacheTier after a merge patch of its spec.
 pub fn cache(change: Value) -> CacheTier {
     object("CacheTier", "sessions", json!({"engineVersion": "8.2", "nodeType": "cache.r7g.large"}), change)
+}
+
+/// The smallest WebApp after a merge patch of its spec.
+pub fn web(change: Value) -> WebApp {
+    object("WebApp", "shop", json!({"image": "shop:1"}), change)
 }
 
 /// What is wrong with a tier in its usual facts after this change of them.
