@@ -11,10 +11,11 @@ pub mod selector;
 pub mod size;
 pub mod status;
 pub mod tier_grant;
+pub mod web_app;
 pub mod windows;
 
-pub use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+pub use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::CustomResourceExt;
 
 pub use cache_tier::{CacheTier, CacheTierSpec};
@@ -31,6 +32,7 @@ pub use status::{
     UserAccess,
 };
 pub use tier_grant::{GrantAccess, TierGrant, TierGrantSpec};
+pub use web_app::{WebApp, WebAppSpec};
 
 /// The API group of all kinds.
 pub const GROUP: &str = "terrace.dev";
@@ -125,6 +127,14 @@ pub const KINDS: &[Kind] = &[
         scope: Scope::Namespaced,
         status: false,
         derived: TierGrant::crd,
+    },
+    Kind {
+        kind: "WebApp",
+        plural: "webapps",
+        short_name: "wa",
+        scope: Scope::Namespaced,
+        status: true,
+        derived: WebApp::crd,
     },
 ];
 

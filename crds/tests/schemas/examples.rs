@@ -2,10 +2,6 @@
 
 use crate::support::Judge;
 use serde_json::{Value, json};
-use terrace_crds::{
-    CacheTier, DataTier, DeletionPolicy, Environment, KINDS, ObjectTier, TierGrant, TierObject, cache_tier, data_tier,
-    environment, object_tier, windows,
-};
 
 const ENVIRONMENT: &str = r#"
 apiVersion: terrace.dev/v1alpha1
@@ -122,6 +118,46 @@ spec:
   onDelete: { contents: Delete }
 "#;
 
+const WEB_APP: &str = r#"
+apiVersion: terrace.dev/v1alpha1
+kind: WebApp
+metadata: { name: shop, namespace: shop }
+spec:
+  image: 111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop:1.4.2
+  port: 8080
+  runOn: Fargate
+  replicas: { min: 3, max: 30, cpuPercent: 60 }
+  resources: { requests: { cpu: 500m, memory: 512Mi } }
+  health: { path: /healthz }
+  expose: { scheme: Internal, protocol: HTTP, path: / }
+  rollout: { strategy: Rolling }
+  bindings:
+    - { name: db,    dataTierRef:  { name: orders }, access: ReadWrite }
+    - { name: cache, cacheTierRef: { name: sessions } }
+  permissions: []
+"#;
+
+const WEB_APP_OF_A_TEMPLATE: &str = r#"
+apiVersion: terrace.dev/v1alpha1
+kind: WebApp
+metadata: { name: shop, namespace: shop }
+spec:
+  template:
+    metadata: { labels: { team: shop } }
+    spec:
+      containers: [ { name: app, image: "shop:1", securityContext: { runAsUser: 1000 }, whatever: { is: [ new ] } } ]
+  rollout: { strategy: Canary, steps: [ { weight: 10, pauseSeconds: 60 } ], alarm: { name: shop-errors } }
+"#;
+
+const WEB_APP_OF_A_WORKLOAD: &str = r#"
+apiVersion: terrace.dev/v1alpha1
+kind: WebApp
+metadata: { name: shop, namespace: shop }
+spec:
+  workloadRef: { apiVersion: apps/v1, kind: Deployment, name: shop, container: app }
+  bindings: [ { name: assets, objectTierRef: { name: assets }, access: ReadOnly } ]
+"#;
+
 const GRANT: &str = r#"
 apiVersion: terrace.dev/v1alpha1
 kind: TierGrant
@@ -142,6 +178,9 @@ fn the_documented_manifests_are_admitted() {
         ("CacheTier", SERVERLESS),
         ("ObjectTier", OBJECT_TIER),
         ("TierGrant", GRANT),
+        ("WebApp", WEB_APP),
+        ("WebApp", WEB_APP_OF_A_TEMPLATE),
+        ("WebApp", WEB_APP_OF_A_WORKLOAD),
     ] {
         let kind = KINDS.iter().find(|known| known.kind == kind).unwrap();
         let refusals = Judge::of(kind).refusals(&value(yaml), None);
@@ -163,6 +202,9 @@ fn every_line_of_the_documented_manifests_is_kept() {
     round_trip::<CacheTier>(SERVERLESS);
     round_trip::<ObjectTier>(OBJECT_TIER);
     round_trip::<TierGrant>(GRANT);
+    round_trip::<WebApp>(WEB_APP);
+    round_trip::<WebApp>(WEB_APP_OF_A_TEMPLATE);
+    round_trip::<WebApp>(WEB_APP_OF_A_WORKLOAD);
 }
 
 #[test]
@@ -224,6 +266,50 @@ fn what_a_cache_does_not_say_follows_from_what_it_says() {
     let shards =
         json!({"engineVersion": "8.2", "nodeType": "cache.r7g.large", "shards": 3, "availability": "SingleAZ"});
     assert_eq!(of(shards), (3, 0, true, cache_tier::Authentication::Users, 6379));
+}
+
+fn web_app(spec: Value) -> WebApp {
+    let object =
+        json!({"apiVersion": "terrace.dev/v1alpha1", "kind": "WebApp", "metadata": {"name": "shop"}, "spec": spec});
+    serde_json::from_value(object).unwrap()
+}
+
+#[test]
+fn the_shortest_web_app_is_fit_for_production() {
+    let app = web_app(json!({"image": "shop:1"}));
+    let spec = &app.spec;
+    assert_eq!((spec.port, spec.run_on, spec.spot), (8080, web_app::RunOn::Nodes, web_app::Spot::Never));
+    let expose = spec.exposed().unwrap();
+    assert_eq!((expose.scheme, expose.protocol), (web_app::Scheme::Internal, web_app::ExposeProtocol::Http));
+    assert_eq!((spec.listener_port(&expose), spec.draining_seconds()), (80, 30));
+    let replicas = web_app::Replicas::default();
+    assert_eq!((replicas.min, replicas.max, replicas.cpu_percent), (2, 10, 60));
+    assert_eq!((WebApp::KIND, app.deletion_policy()), ("WebApp", DeletionPolicy::Delete));
+}
+
+#[test]
+fn where_a_web_app_listens_follows_from_what_it_speaks() {
+    let port = |expose: Value| {
+        let spec = web_app(json!({"image": "shop:1", "port": 5000, "expose": expose})).spec;
+        spec.exposed().map(|expose| spec.listener_port(&expose))
+    };
+    let ports = ["HTTP", "HTTPS", "TCP", "TLS", "None"].map(|protocol| port(json!({ "protocol": protocol })));
+    assert_eq!(ports, [Some(80), Some(443), Some(5000), Some(443), None]);
+    assert_eq!(port(json!({"port": 8443})), Some(8443));
+    let bound = web_app(json!({"workloadRef": {"name": "shop", "container": "app"}}));
+    assert_eq!(bound.spec.exposed(), None);
+}
+
+#[test]
+fn a_canary_that_names_no_steps_goes_by_the_usual_ones() {
+    let weights = |rollout: Value| {
+        let rollout: web_app::Rollout = serde_json::from_value(rollout).unwrap();
+        rollout.steps().iter().map(|step| (step.weight, step.pause_seconds)).collect::<Vec<_>>()
+    };
+    assert_eq!(weights(json!({"strategy": "Canary"})), [(10, 300), (50, 300)]);
+    assert_eq!(weights(json!({"strategy": "Canary", "steps": [{"weight": 5}]})), [(5, 300)]);
+    assert_eq!(weights(json!({"strategy": "BlueGreen"})), []);
+    assert_eq!(web_app::Rollout::default().keep_old_seconds(), 300);
 }
 
 #[test]

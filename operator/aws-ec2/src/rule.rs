@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{
-    self, Filter, IpPermission, IpRange, ResourceType, SecurityGroupRuleRequest, SecurityGroupRuleUpdate,
-    UserIdGroupPair,
+    self, Filter, IpPermission, IpRange, Ipv6Range, PrefixListId, ResourceType, SecurityGroupRuleRequest,
+    SecurityGroupRuleUpdate, UserIdGroupPair,
 };
 use serde_json::{Map, Value};
 use terrace_aws::Clients;
@@ -27,7 +27,8 @@ const GONE: &[&str] = &["InvalidGroup.NotFound", "InvalidSecurityGroupRuleId.Not
 /// What stands for a port where there is none.
 const ALL_PORTS: i32 = -1;
 /// What ModifySecurityGroupRules changes.
-const REQUEST: &[&str] = &["ipProtocol", "fromPort", "toPort", "referencedGroupId", "cidrIpv4", "description"];
+const REQUEST: &[&str] =
+    &["ipProtocol", "fromPort", "toPort", "referencedGroupId", "cidrIpv4", "cidrIpv6", "prefixListId", "description"];
 
 /// A rule as it was read.
 #[derive(Clone, Debug)]
@@ -77,6 +78,8 @@ fn found(rule: types::SecurityGroupRule) -> Found {
             to_port: rule.to_port.unwrap_or(ALL_PORTS).into(),
             referenced_group_id: peer.map(Val::Known),
             cidr_ipv4: rule.cidr_ipv4,
+            cidr_ipv6: rule.cidr_ipv6,
+            prefix_list_id: rule.prefix_list_id,
             description: rule.description,
             tags: from_sdk(&rule.tags.unwrap_or_default()),
         },
@@ -224,15 +227,20 @@ fn permission(want: &SecurityGroupRule) -> Result<IpPermission> {
         .from_port(get(&want.from_port)?)
         .to_port(get(&want.to_port)?);
     let description = want.description.clone();
-    let permission = match (&want.referenced_group_id, &want.cidr_ipv4) {
-        (Some(group), None) => {
+    let permission = match (&want.referenced_group_id, &want.cidr_ipv4, &want.cidr_ipv6, &want.prefix_list_id) {
+        (Some(group), None, None, None) => {
             let pair = UserIdGroupPair::builder().group_id(get(group)?).set_description(description);
             permission.user_id_group_pairs(pair.build())
         }
-        (None, Some(cidr)) => {
+        (None, Some(cidr), None, None) => {
             permission.ip_ranges(IpRange::builder().cidr_ip(cidr).set_description(description).build())
         }
-        _ => return Err(Error::invalid("a rule needs either a security group or a CIDR block as its peer")),
+        (None, None, Some(cidr), None) => {
+            permission.ipv6_ranges(Ipv6Range::builder().cidr_ipv6(cidr).set_description(description).build())
+        }
+        (None, None, None, Some(list)) => permission
+            .prefix_list_ids(PrefixListId::builder().prefix_list_id(list).set_description(description).build()),
+        _ => return Err(Error::invalid("a rule needs one peer: a security group, a CIDR block or a prefix list")),
     };
     Ok(permission.build())
 }
@@ -245,6 +253,8 @@ fn request(have: &SecurityGroupRule, want: &SecurityGroupRule) -> Result<Securit
         .to_port(get(&want.to_port)?)
         .set_referenced_group_id(want.referenced_group_id.as_ref().map(get).transpose()?)
         .set_cidr_ipv4(want.cidr_ipv4.clone())
+        .set_cidr_ipv6(want.cidr_ipv6.clone())
+        .set_prefix_list_id(want.prefix_list_id.clone())
         .set_description(want.description.clone().or_else(|| have.description.clone()))
         .build())
 }
@@ -311,6 +321,8 @@ mod tests {
             ("toPort", json!(6000)),
             ("referencedGroupId", json!("sg-api")),
             ("cidrIpv4", json!("10.0.0.0/8")),
+            ("cidrIpv6", json!("2001:db8::/32")),
+            ("prefixListId", json!("pl-1")),
         ] {
             let mut elsewhere = id(address()).address;
             elsewhere.insert(field.into(), other);
@@ -361,6 +373,11 @@ mod tests {
         let range =
             SecurityGroupRule { referenced_group_id: None, cidr_ipv4: Some("10.0.0.0/8".into()), ..group.clone() };
         assert_eq!(permission(&range).expect("it has one peer").ip_ranges()[0].cidr_ip(), Some("10.0.0.0/8"));
+        let none = SecurityGroupRule { referenced_group_id: None, ..group.clone() };
+        let range = SecurityGroupRule { cidr_ipv6: Some("2001:db8::/32".into()), ..none.clone() };
+        assert_eq!(permission(&range).expect("it has one peer").ipv6_ranges()[0].cidr_ipv6(), Some("2001:db8::/32"));
+        let list = SecurityGroupRule { prefix_list_id: Some("pl-1".into()), ..none };
+        assert_eq!(permission(&list).expect("it has one peer").prefix_list_ids()[0].prefix_list_id(), Some("pl-1"));
         for (referenced_group_id, cidr_ipv4) in [(None, None), (Some("sg-web".into()), Some("10.0.0.0/8".into()))] {
             let rule = SecurityGroupRule { referenced_group_id, cidr_ipv4, ..group.clone() };
             assert_eq!(permission(&rule).expect_err("it has none, or two").reason(), reason::INVALID);

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use terrace_engine::Registry;
 
-use crate::{describe, eks, finder, secretsmanager, sts};
+use crate::{describe, eks, finder, iam, secretsmanager, sts};
 
 /// What is read beside the resources of a graph, to know the Environment and what specs name.
 const BESIDE: &[&[&str]] =
-    &[describe::ACTIONS, eks::ACTIONS, finder::ACTIONS, secretsmanager::READ_ACTIONS, sts::ACTIONS];
+    &[describe::ACTIONS, eks::ACTIONS, finder::ACTIONS, iam::READ_ACTIONS, secretsmanager::READ_ACTIONS, sts::ACTIONS];
 
 /// How actions in the cluster begin: they are rights of its own, and no matter of IAM's.
 const KUBERNETES: &str = "kubernetes:";

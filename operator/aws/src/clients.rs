@@ -203,8 +203,10 @@ macro_rules! services {
 
 services! {
     autoscaling: aws_sdk_applicationautoscaling,
+    cloudwatch: aws_sdk_cloudwatch,
     eks: aws_sdk_eks,
     elasticache: aws_sdk_elasticache,
+    elbv2: aws_sdk_elasticloadbalancingv2,
     iam_in: aws_sdk_iam,
     kms: aws_sdk_kms,
     rds: aws_sdk_rds,

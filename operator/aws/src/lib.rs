@@ -10,6 +10,7 @@ pub mod clients;
 pub mod describe;
 pub mod eks;
 pub mod elasticache;
+pub mod elbv2;
 pub mod errors;
 pub mod finder;
 pub mod hourly;

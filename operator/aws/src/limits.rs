@@ -18,13 +18,16 @@ pub struct Rate {
     pub per_second: f64,
 }
 
-/// Rates by the service's id in the SDK. RDS and EC2: the services' own guides ("Quotas and constraints", "Request
-/// throttling"; EC2's lowest bucket for calls that change something). The rest publish none that bind us, and start at a
+/// Rates by the service's id in the SDK. RDS, EC2 and Elastic Load Balancing: the services' own guides ("Quotas and
+/// constraints", "Request throttling"; EC2's lowest bucket for calls that change something). CloudWatch: DescribeAlarms
+/// (user guide, "CloudWatch service quotas"). The rest publish none that bind us, and start at a
 /// rate that a console user reaches; a throttle lowers it.
 fn published(service: &str) -> Rate {
     match service {
         "RDS" => Rate { burst: 300.0, per_second: 12.0 },
         "EC2" => Rate { burst: 100.0, per_second: 20.0 },
+        "Elastic Load Balancing v2" => Rate { burst: 40.0, per_second: 10.0 },
+        "CloudWatch" => Rate { burst: 9.0, per_second: 9.0 },
         "IAM" => Rate { burst: 40.0, per_second: 10.0 },
         // Each setting of a bucket is a call.
         "S3" => Rate { burst: 200.0, per_second: 50.0 },

@@ -1,19 +1,16 @@
 //! Server-side apply of one object, the look at it, and its end. No kind is named here.
 //!
-//! *What was changed behind our back* is read from `managedFields` and from nothing else. The API server keeps there, for
-//! each field manager, the fields that it applied last and that nobody has changed since: whoever changes or removes a
-//! field takes it out of our entry in the same write. So the object's content need not be read, and for a Secret is not:
-//! looks and applies ask for `PartialObjectMetadata`. A digest of a password in an annotation would do the same, and
-//! would be something to guess a weak password by.
+//! Looks and applies ask for `PartialObjectMetadata`: what was changed behind our back is read from `managedFields` (see
+//! [`crate::fields`]), so that an object's content need not be read, and for a Secret is not.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use http::HeaderValue;
-use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use kube::api::{Api, DeleteParams, GetParams, Patch, PatchParams, Preconditions, Request};
-use kube::{Client, Resource};
+use kube::Client;
+use kube::api::{
+    Api, ApiResource, DeleteParams, DynamicObject, GetParams, ListParams, Patch, PatchParams, Preconditions, Request,
+};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use terrace_engine::{Error, Result};
@@ -34,10 +31,14 @@ pub struct Body {
 }
 
 impl Body {
-    /// An object of kind `K`, whose fields beside the metadata are `fields`.
-    pub fn new<K: Resource<DynamicType = ()>>(metadata: ObjectMeta, fields: Map<String, Value>) -> Self {
-        let (api_version, kind) = (K::api_version(&()).into_owned(), K::kind(&()).into_owned());
-        Body { api_version, kind, metadata, fields }
+    /// An object of this kind, whose fields beside the metadata are `fields`.
+    pub fn new(kind: &ApiResource, metadata: ObjectMeta, fields: Map<String, Value>) -> Self {
+        Body { api_version: kind.api_version.clone(), kind: kind.kind.clone(), metadata, fields }
+    }
+
+    /// All beside the metadata.
+    pub fn fields(&self) -> &Map<String, Value> {
+        &self.fields
     }
 }
 
@@ -51,27 +52,34 @@ impl fmt::Debug for Body {
 /// No object has this version: etcd counts from 1, and its first revision is written before any object is.
 const NO_VERSION: &str = "1";
 
-/// One object of an owner, by name.
-pub struct Object<K> {
-    api: Api<K>,
+/// One object in an owner's namespace, by name.
+pub struct Object {
+    api: Api<DynamicObject>,
     name: String,
     /// For messages: `Secret shop/orders-binding`.
     what: String,
     manager: String,
 }
 
-impl<K> Object<K>
-where
-    K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + DeserializeOwned + fmt::Debug,
-{
-    /// The object of that name in the owner's namespace.
-    pub fn new(client: &Client, owner: &OwnerRef, name: &str) -> Self {
+impl Object {
+    /// The object of that kind and name in the owner's namespace.
+    pub fn new(client: &Client, kind: &ApiResource, owner: &OwnerRef, name: &str) -> Self {
         Object {
-            api: Api::namespaced(client.clone(), &owner.namespace),
+            api: Api::namespaced_with(client.clone(), &owner.namespace, kind),
             name: name.into(),
-            what: format!("{} {}/{name}", K::kind(&()), owner.namespace),
+            what: format!("{} {}/{name}", kind.kind, owner.namespace),
             manager: manager(owner),
         }
+    }
+
+    /// How messages name it: `Secret shop/orders-binding`.
+    pub fn what(&self) -> &str {
+        &self.what
+    }
+
+    /// Whose fields ours are.
+    pub fn manager(&self) -> &str {
+        &self.manager
     }
 
     /// Reads its metadata; `None` where it is absent.
@@ -79,8 +87,41 @@ where
     /// # Errors
     /// As [`classify`] has them.
     pub async fn look(&self) -> Result<Option<ObjectMeta>> {
-        let found = self.api.get_metadata_opt(&self.name).await.map_err(|error| classify(&self.what, error))?;
-        Ok(found.map(|found| found.metadata))
+        self.found(self.api.get_metadata(&self.name).await.map(|found| found.metadata))
+    }
+
+    /// Reads all of it; `None` where it is absent. Not for Secrets.
+    ///
+    /// # Errors
+    /// As [`classify`] has them.
+    pub async fn read(&self) -> Result<Option<DynamicObject>> {
+        self.found(self.api.get(&self.name).await)
+    }
+
+    /// Of a kind that the cluster does not serve there is no object either.
+    fn found<T>(&self, answer: kube::Result<T>) -> Result<Option<T>> {
+        match answer {
+            Ok(found) => Ok(Some(found)),
+            Err(kube::Error::Api(status)) if status.code == 404 => Ok(None),
+            Err(error) => Err(classify(&self.what, error)),
+        }
+    }
+
+    /// Objects of type `T` beside it that bear these labels, at most `most` of them.
+    ///
+    /// # Errors
+    /// As [`classify`] has them.
+    pub async fn beside<T>(&self, labels: &str, most: u32) -> Result<Vec<T>>
+    where
+        T: kube::Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>
+            + Clone
+            + DeserializeOwned
+            + fmt::Debug,
+    {
+        let api = Api::<T>::namespaced(self.api.clone().into_client(), self.api.namespace().unwrap_or_default());
+        let params = ListParams::default().labels(labels).limit(most);
+        let what = || format!("{} of {}", T::plural(&()), self.what);
+        api.list(&params).await.map(|list| list.items).map_err(|error| classify(&what(), error))
     }
 
     /// Makes it, and nothing where there is one of that name: an apply alone would merge itself into a foreign object.
@@ -132,11 +173,8 @@ where
         let request = Request::new(self.api.resource_url()).get(&self.name, &GetParams::default());
         let mut request = request.map_err(|error| failed(kube::Error::BuildRequest(error)))?;
         request.headers_mut().insert("accept", HeaderValue::from_static(AS_TABLE));
-        match self.api.clone().into_client().request::<Table>(request).await {
-            Ok(table) => Ok(table.cell(name)),
-            Err(kube::Error::Api(status)) if status.is_not_found() => Ok(None),
-            Err(error) => Err(failed(error)),
-        }
+        let table = self.found(self.api.clone().into_client().request::<Table>(request).await)?;
+        Ok(table.and_then(|table| table.cell(name)))
     }
 
     async fn send(&self, body: &Body) -> Result<ObjectMeta> {
@@ -186,65 +224,22 @@ impl Table {
     }
 }
 
-/// The fields that one manager applied last and that nobody has changed since: its entry in `managedFields`
-/// (https://kubernetes.io/docs/reference/using-api/server-side-apply, "Field management").
-pub struct Fields<'a>(Option<&'a Value>);
-
-impl<'a> Fields<'a> {
-    /// Those of `manager`.
-    pub fn of(meta: &'a ObjectMeta, manager: &str) -> Self {
-        let entries = meta.managed_fields.iter().flatten();
-        let mut applied = entries.filter(|entry| {
-            entry.manager.as_deref() == Some(manager)
-                && entry.operation.as_deref() == Some("Apply")
-                && entry.subresource.is_none()
-        });
-        Fields(applied.next().and_then(|entry| entry.fields_v1.as_ref()).map(|fields| &fields.0))
-    }
-
-    /// True where the field at this path, as `["data", "host"]`, is among them.
-    pub fn hold(&self, path: &[&str]) -> bool {
-        self.at(path.iter().map(|name| format!("f:{name}")))
-    }
-
-    /// True where all that `wanted` sets of labels, annotations and owner references is among them.
-    pub fn hold_metadata(&self, wanted: &ObjectMeta) -> bool {
-        let keys = |field, map: &Option<BTreeMap<String, String>>| {
-            map.iter().flatten().all(|(key, _)| self.hold(&["metadata", field, key]))
-        };
-        let mut owners = wanted.owner_references.iter().flatten();
-        keys("labels", &wanted.labels)
-            && keys("annotations", &wanted.annotations)
-            && owners.all(|owner| self.holds_owner(&owner.uid))
-    }
-
-    /// Owner references are a list by UID, and their path names that key as JSON.
-    fn holds_owner(&self, uid: &str) -> bool {
-        let key = format!("k:{}", serde_json::json!({ "uid": uid }));
-        self.at(["f:metadata".to_owned(), "f:ownerReferences".to_owned(), key])
-    }
-
-    fn at(&self, path: impl IntoIterator<Item = String>) -> bool {
-        path.into_iter().try_fold(self.0, |fields, step| fields?.get(&step).map(Some)).flatten().is_some()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::owned::metadata;
-    use crate::testing::{Server, failure, id, kept, object};
+    use crate::testing::{Server, failure, id, object};
     use k8s_openapi::api::core::v1::Secret;
     use serde_json::json;
     use terrace_engine::reason;
 
-    fn secret(server: &Server) -> Object<Secret> {
-        Object::new(&server.client(), &id().owner, "orders-binding")
+    fn secret(server: &Server) -> Object {
+        Object::new(&server.client(), &ApiResource::erase::<Secret>(&()), &id().owner, "orders-binding")
     }
 
     fn body() -> Body {
         let fields = json!({"data": {"password": "aHVudGVyMg=="}}).as_object().cloned().expect("an object");
-        Body::new::<Secret>(metadata(&id(), "orders-binding", []), fields)
+        Body::new(&ApiResource::erase::<Secret>(&()), metadata(&id(), "orders-binding", []), fields)
     }
 
     #[tokio::test]
@@ -337,45 +332,5 @@ mod tests {
     fn a_body_shows_no_value_when_it_is_printed() {
         let shown = format!("{:?}", body());
         assert!(shown.contains("orders-binding") && !shown.contains("aHVudGVyMg"), "{shown}");
-    }
-
-    fn meta(managed: Value) -> ObjectMeta {
-        serde_json::from_value(json!({ "managedFields": managed })).expect("metadata")
-    }
-
-    fn entry(manager: &str, operation: &str, fields: Value) -> Value {
-        json!({"manager": manager, "operation": operation, "apiVersion": "v1", "fieldsType": "FieldsV1", "fieldsV1": fields})
-    }
-
-    #[test]
-    fn only_what_we_applied_counts_as_ours() {
-        let meta = meta(json!([
-            entry("kubectl-edit", "Update", json!({"f:data": {"f:host": {}}})),
-            entry("terrace/uid-1", "Update", json!({"f:data": {"f:user": {}}})),
-            entry("terrace/uid-1", "Apply", json!({"f:data": {"f:port": {}}, "f:type": {}})),
-        ]));
-        let fields = Fields::of(&meta, "terrace/uid-1");
-        assert!(fields.hold(&["data", "port"]) && fields.hold(&["type"]));
-        assert!(
-            !fields.hold(&["data", "host"]) && !fields.hold(&["data", "user"]) && !fields.hold(&["data", "port", "x"])
-        );
-        assert!(!Fields::of(&meta, "terrace/uid-2").hold(&["type"]));
-        assert!(!Fields::of(&ObjectMeta::default(), "terrace/uid-1").hold(&["type"]));
-    }
-
-    #[test]
-    fn metadata_is_ours_while_all_of_it_is() {
-        let wanted = metadata(&id(), "orders-binding", [("note".to_owned(), "n".to_owned())]);
-        let whole = kept(&serde_json::to_value(&wanted).map(|meta| json!({ "metadata": meta })).expect("JSON"));
-        let holds = |fields: Value| {
-            let meta = meta(json!([entry("terrace/uid-1", "Apply", fields)]));
-            Fields::of(&meta, "terrace/uid-1").hold_metadata(&wanted)
-        };
-        assert!(holds(whole.clone()));
-        for lost in ["/f:metadata/f:labels", "/f:metadata/f:annotations", "/f:metadata/f:ownerReferences"] {
-            let mut fields = whole.clone();
-            *fields.pointer_mut(lost).expect("it is kept") = json!({});
-            assert!(!holds(fields), "{lost}");
-        }
     }
 }

@@ -7,12 +7,13 @@
 //! | `reader-host` | the host that spreads reads over the replicas |
 //! | `secret-arn` | where the password is kept in Secrets Manager, for a workload that reads it there itself |
 //! | `tls` | `true` or `false`: whether to connect by TLS, where that is for the client to choose |
+//! | others | as the wish has them: `bucket`, `region` of S3 |
 //!
 //! What has no value has no entry.
 //!
 //! **How a change is found.** The wish as it was applied stands in one annotation; a password in it is the ARN and the
 //! version of a secret, never a value. What the look reports is that annotation, less every field whose entry is no
-//! longer ours by `managedFields` (see [`crate::apply`]). An entry changed or removed by somebody else is found that way,
+//! longer ours by `managedFields` (see [`crate::fields`]). An entry changed or removed by somebody else is found that way,
 //! the password among them, though no look ever reads one. Where any of our metadata is no longer ours (an annotation,
 //! the label, the owner reference), nothing in it is taken on trust, and all fields are reported as changed. All but the
 //! type of the Secret: the API server lets nobody change that (https://kubernetes.io/docs/concepts/configuration/secret,
@@ -26,19 +27,18 @@ use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Client;
+use kube::api::ApiResource;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, json};
 use terrace_engine::{Disposal, Error, Provider, Result, SecretReader, Seen, State};
 use terrace_model::aws::Tags;
 use terrace_model::aws::kubernetes::{BindingSecret, BindingSecretOutputs};
-use terrace_model::identity::tag;
 use terrace_model::{Diff, Handle, Id, Place, SecretRef, Val};
 
-use crate::apply::{Body, Fields, Object};
+use crate::apply::{Body, Object};
+use crate::fields::Fields;
+use crate::owned::APPLIED;
 use crate::{handover, owned};
-
-/// The annotation with the wish as it was applied last.
-const APPLIED: &str = "terrace.dev/applied";
 
 /// How the types of binding Secrets begin.
 const TYPE: &str = "servicebinding.io/";
@@ -55,8 +55,8 @@ impl BindingSecrets {
         BindingSecrets { client, secrets }
     }
 
-    fn object(&self, id: &Id) -> Result<Object<Secret>> {
-        Ok(Object::new(&self.client, &id.owner, name(id)?))
+    fn object(&self, id: &Id) -> Result<Object> {
+        Ok(Object::new(&self.client, &secret(), &id.owner, owned::wished_name(id)?))
     }
 
     /// The Secret as it is applied, its password read for this one call.
@@ -67,15 +67,15 @@ impl BindingSecrets {
         let metadata = owned::metadata(id, &want.name, annotations);
         let password = self.password(id, &want.password).await?;
         let fields = Map::from_iter([
-            ("type".to_owned(), json!([TYPE, &want.r#type].concat())),
+            ("type".to_owned(), json!([TYPE, want.r#type.get().map_err(Error::invalid)?].concat())),
             ("data".to_owned(), json!(entries(want, &password)?)),
         ]);
-        Ok(Body::new::<Secret>(metadata, fields))
+        Ok(Body::new(&secret(), metadata, fields))
     }
 
     /// The value of the password; empty where there is none.
     async fn password(&self, id: &Id, secret: &SecretRef) -> Result<SecretString> {
-        if *secret == BindingSecret::NO_PASSWORD {
+        if secret.arn.known().is_some_and(String::is_empty) {
             return Ok(SecretString::default());
         }
         let place = Place { region: region(secret)?, ..id.place.clone() };
@@ -83,10 +83,8 @@ impl BindingSecrets {
     }
 }
 
-/// The name, from the wish or, where the object was named by its handle, from that.
-fn name(id: &Id) -> Result<&str> {
-    let name = id.address("name").or_else(|| id.handle.as_ref().and_then(owned::name));
-    name.ok_or_else(|| Error::invalid(format!("{} has no name to be found by", id.node)))
+fn secret() -> ApiResource {
+    ApiResource::erase::<Secret>(&())
 }
 
 /// The region that an ARN names (`arn:partition:service:region:account:resource`).
@@ -96,39 +94,40 @@ fn region(secret: &SecretRef) -> Result<String> {
     region.map(str::to_owned).ok_or_else(|| Error::invalid(format!("{arn} is not the ARN of a secret")))
 }
 
-fn entries(want: &BindingSecret, password: &SecretString) -> Result<BTreeMap<&'static str, ByteString>> {
+fn entries(want: &BindingSecret, password: &SecretString) -> Result<BTreeMap<String, ByteString>> {
     let text = |value: &Val<String>| value.get().cloned().map_err(Error::invalid);
-    let all = [
-        ("type", want.r#type.clone()),
-        ("provider", want.provider.clone()),
+    let or_none = |value: &Option<Val<String>>| value.as_ref().map(text).transpose().map(Option::unwrap_or_default);
+    let known = [
+        ("type", text(&want.r#type)?),
+        ("provider", text(&want.provider)?),
         ("host", text(&want.host)?),
-        ("port", want.port.get().map_err(Error::invalid)?.to_string()),
-        ("reader-host", want.reader_host.as_ref().map(text).transpose()?.unwrap_or_default()),
-        ("database", want.database.clone().unwrap_or_default()),
+        ("port", shown(want.port.as_ref())?),
+        ("reader-host", or_none(&want.reader_host)?),
+        ("database", or_none(&want.database)?),
         ("username", text(&want.username)?),
         ("password", password.expose_secret().to_owned()),
         ("secret-arn", text(&want.password.arn)?),
-        ("tls", want.tls.map(|tls| tls.to_string()).unwrap_or_default()),
+        ("tls", shown(want.tls.as_ref())?),
     ];
+    let mut all = BTreeMap::new();
+    for (entry, value) in &want.entries {
+        all.insert(entry.clone(), text(value)?);
+    }
+    all.extend(
+        known.map(|(entry, value)| (entry.to_owned(), value)).into_iter().filter(|(_, value)| !value.is_empty()),
+    );
     let valued = all.into_iter().filter(|(_, value)| !value.is_empty());
     Ok(valued.map(|(entry, value)| (entry, ByteString(value.into_bytes()))).collect())
 }
 
+fn shown<T: ToString>(value: Option<&Val<T>>) -> Result<String> {
+    let shown = |value: &Val<T>| value.get().map(T::to_string).map_err(Error::invalid);
+    value.map(shown).transpose().map(Option::unwrap_or_default)
+}
+
 /// A binding of which nothing is known but its name.
-fn unknown(name: &str) -> BindingSecret {
-    BindingSecret {
-        name: name.into(),
-        r#type: String::new(),
-        provider: String::new(),
-        host: "".into(),
-        port: 0.into(),
-        reader_host: None,
-        database: None,
-        username: "".into(),
-        password: BindingSecret::NO_PASSWORD,
-        tls: None,
-        tags: Tags::new(),
-    }
+fn unknown(name: &str, r#type: Val<String>) -> BindingSecret {
+    BindingSecret::new(name, r#type, "")
 }
 
 /// The wish as it was applied last, if that can be read.
@@ -136,15 +135,9 @@ fn applied(meta: &ObjectMeta) -> Option<BindingSecret> {
     serde_json::from_str(meta.annotations.as_ref()?.get(APPLIED)?).ok()
 }
 
-/// The annotations that say whose it is.
-fn tags(meta: &ObjectMeta) -> Tags {
-    let ours = meta.annotations.iter().flatten().filter(|(key, _)| key.starts_with(tag::PREFIX) && *key != APPLIED);
-    ours.map(|(key, value)| (key.clone(), value.clone())).collect()
-}
-
 /// What we applied, less what is no longer as we left it.
 fn have(id: &Id, name: &str, meta: &ObjectMeta, applied: BindingSecret) -> BindingSecret {
-    let unknown = BindingSecret { r#type: applied.r#type.clone(), tags: tags(meta), ..unknown(name) };
+    let unknown = BindingSecret { tags: owned::tags(meta), ..unknown(name, applied.r#type.clone()) };
     let fields = Fields::of(meta, &owned::manager(&id.owner));
     let wanted = owned::metadata(id, name, [(APPLIED.to_owned(), String::new())]);
     if !fields.hold_metadata(&wanted) {
@@ -152,25 +145,22 @@ fn have(id: &Id, name: &str, meta: &ObjectMeta, applied: BindingSecret) -> Bindi
     }
     let ours = |entry: &str| fields.hold(&["data", entry]);
     let or = |ours: bool, applied: Val<String>, lost: Val<String>| if ours { applied } else { lost };
+    let kept = |entry: &str, value: &Val<String>| ours(entry) || *value == "".into();
     BindingSecret {
         name: name.into(),
         r#type: applied.r#type,
         // The entry `type` beside it can be mended in place, which a difference in the type itself cannot.
-        provider: if ours("provider") && ours("type") { applied.provider } else { unknown.provider },
+        provider: or(ours("provider") && ours("type"), applied.provider, unknown.provider),
         host: or(ours("host"), applied.host, unknown.host),
-        port: if ours("port") { applied.port } else { unknown.port },
-        reader_host: applied.reader_host.filter(|host| ours("reader-host") || *host == "".into()),
-        database: applied.database.filter(|database| ours("database") || database.is_empty()),
+        port: applied.port.filter(|_| ours("port")),
+        reader_host: applied.reader_host.filter(|host| kept("reader-host", host)),
+        database: applied.database.filter(|database| kept("database", database)),
         username: or(ours("username"), applied.username, unknown.username),
         password: if ours("password") && ours("secret-arn") { applied.password } else { unknown.password },
         tls: applied.tls.filter(|_| ours("tls")),
+        entries: applied.entries.into_iter().filter(|(entry, value)| kept(entry, value)).collect(),
         tags: unknown.tags,
     }
-}
-
-/// Whether its tags say that it is this owner's.
-fn is_owned(binding: &BindingSecret, id: &Id) -> bool {
-    binding.tags.get(tag::UID) == Some(&id.owner.uid)
 }
 
 impl Provider<BindingSecret> for BindingSecrets {
@@ -183,55 +173,46 @@ impl Provider<BindingSecret> for BindingSecrets {
     ];
 
     async fn observe(&self, id: &Id) -> Result<Seen<BindingSecret>> {
-        let (name, object) = (name(id)?, self.object(id)?);
+        let (name, object) = (owned::wished_name(id)?, self.object(id)?);
         let Some(meta) = object.look().await? else {
             return Ok(Seen::Absent);
         };
-        let have = match applied(&meta) {
+        let applied = applied(&meta);
+        // Also of a password that somebody has changed since: what refers to it waits for the next one to be applied.
+        let version = applied.as_ref().and_then(|applied| applied.password.version.known().cloned());
+        let have = match applied {
             Some(applied) => have(id, name, &meta, applied),
             None => {
                 let whole = object.column("Type").await?.unwrap_or_default();
-                let r#type = whole.strip_prefix(TYPE).map_or(whole.clone(), str::to_owned);
-                BindingSecret { r#type, tags: tags(&meta), ..unknown(name) }
+                let r#type = whole.strip_prefix(TYPE).unwrap_or(&whole).into();
+                BindingSecret { tags: owned::tags(&meta), ..unknown(name, r#type) }
             }
         };
         Ok(Seen::Present {
             have,
-            out: BindingSecretOutputs { name: Some(name.to_owned()) },
-            handle: owned::handle::<Secret>(&meta),
+            out: BindingSecretOutputs { name: Some(name.to_owned()), version },
+            handle: owned::handle(&secret().kind, &meta),
             owner: owned::owner(&meta),
-            state: if meta.deletion_timestamp.is_some() { State::Deleting } else { State::Ready },
+            state: owned::state(&meta).unwrap_or(State::Ready),
         })
     }
 
     async fn create(&self, id: &Id, want: &BindingSecret) -> Result<Handle> {
         let body = self.body(id, want).await?;
-        let made = Object::<Secret>::new(&self.client, &id.owner, &want.name).create(body).await?;
-        Ok(owned::handle::<Secret>(&made))
+        let made = Object::new(&self.client, &secret(), &id.owner, &want.name).create(body).await?;
+        Ok(owned::handle(&secret().kind, &made))
     }
 
     async fn update(&self, id: &Id, have: &BindingSecret, want: &BindingSecret, _diff: &Diff) -> Result<()> {
         let (object, uid) = (self.object(id)?, id.handle.as_ref().and_then(owned::uid));
-        if !is_owned(want, id) {
-            return object.amend(uid, |meta| handover::release(meta, &id.owner)).await;
+        if handover::settle(&object, id, &have.tags, &want.tags).await? {
+            object.apply(uid, self.body(id, want).await?).await?;
         }
-        if !is_owned(have, id) {
-            object.amend(uid, |meta| handover::succeed(meta, &id.owner)).await?;
-        }
-        object.apply(uid, self.body(id, want).await?).await.map(drop)
+        Ok(())
     }
 
     async fn delete(&self, id: &Id, _have: &BindingSecret, _disposal: Disposal) -> Result<()> {
-        let object = self.object(id)?;
-        let recorded = id.handle.as_ref().and_then(owned::uid).map(str::to_owned);
-        let uid = match recorded {
-            Some(uid) => Some(uid),
-            None => object.look().await?.and_then(|meta| meta.uid),
-        };
-        match uid {
-            Some(uid) => object.delete(&uid).await,
-            None => Ok(()),
-        }
+        owned::delete(&self.object(id)?, id).await
     }
 }
 

@@ -10,6 +10,15 @@ use terrace_engine::{Error, reason};
 /// Somebody else manages a field that we would set.
 pub const FIELD_CONFLICT: &str = "FieldConflict";
 
+/// The cluster has no such kind of object, as where a custom resource definition is not installed.
+pub const NOT_SERVED: &str = "NotServed";
+
+/// What stands for a wish, or is named by one, is not there.
+pub const NOT_FOUND: &str = "NotFound";
+
+const MISSING_KIND: &str = "the cluster does not serve this kind in this version: install what defines it, as the AWS \
+     Load Balancer Controller does for a TargetGroupBinding, or have the administrator correct the Environment";
+
 /// What is to be done about an error; `what` names the object for whoever reads the message, as `Secret shop/orders`.
 pub fn classify(what: &str, error: kube::Error) -> Error {
     match error {
@@ -34,12 +43,27 @@ fn by_status(what: &str, status: &Status) -> Error {
         403 if status.message.contains("exceeded quota") => Error::blocked(reason::QUOTA, message()),
         403 if has_cause("NamespaceTerminating") => Error::wait(reason::DELETING, message()),
         401 | 403 => Error::blocked(reason::ACCESS_DENIED, message()),
+        // An answer without details is none about an object: the API server knows no such kind.
+        404 if status.details.is_none() => Error::blocked(NOT_SERVED, format!("{what}: {MISSING_KIND}")),
         // Made, changed or deleted by somebody else since it was looked at: the next look says what is to be done.
         404 | 409 => Error::retry(format!("{what} was changed by somebody else at the same time")),
         422 if is_another(status) => Error::retry(format!("{what} was made anew by somebody else at the same time")),
+        500 if status.message.starts_with(NO_SUCH_FIELD) => Error::invalid(format!("{what}: {}", mismatch(status))),
         400 | 405 | 406 | 413 | 415 | 422 => Error::invalid(message()),
         _ => Error::retry(format!("{what}: the API server is not able to answer ({})", status.code)),
     }
+}
+
+/// How the API server begins when an apply does not fit the schema of its kind (apimachinery, `managedfields`,
+/// `structuredmerge.go`); it calls that an internal error.
+const NO_SUCH_FIELD: &str = "failed to create typed patch object";
+
+/// What does not fit, without the value that was sent.
+fn mismatch(status: &Status) -> String {
+    let lines = status.message.lines().map(|line| line.split(", got ").next().unwrap_or(line).trim());
+    let text = lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ");
+    let said = text.split_once("): ").map_or(text.as_str(), |(_, said)| said);
+    said.trim_start_matches("errors:; ").to_owned()
 }
 
 /// The object is no longer the one whose UID we sent.
@@ -98,7 +122,7 @@ mod tests {
             (401, "Unauthorized", reason::ACCESS_DENIED),
             (403, "secrets is forbidden: User cannot patch", reason::ACCESS_DENIED),
             (403, "secrets \"x\" is forbidden: exceeded quota: few, requested: secrets=1", reason::QUOTA),
-            (404, "namespaces \"shop\" not found", reason::RETRYING),
+            (404, "404 page not found", NOT_SERVED),
             (409, "the object has been modified", reason::RETRYING),
             (422, "type: field is immutable", reason::INVALID),
             (429, "too many requests", reason::RETRYING),
@@ -107,6 +131,12 @@ mod tests {
         ] {
             assert_eq!(plain(code, message).reason(), expected, "{code} {message}");
         }
+    }
+
+    #[test]
+    fn a_namespace_that_is_gone_is_no_missing_kind() {
+        let error = api(json!({"code": 404, "message": "m", "details": {"kind": "namespaces", "name": "shop"}}));
+        assert_eq!(error.reason(), reason::RETRYING);
     }
 
     #[test]
@@ -138,6 +168,18 @@ mod tests {
         assert!(
             caused(422, json!([{"reason": "FieldValueInvalid", "message": "immutable", "field": "type"}])).is_stalled()
         );
+    }
+
+    #[test]
+    fn a_field_that_its_kind_does_not_have_is_invalid_and_no_value_is_quoted() {
+        let unknown = "failed to create typed patch object (shop/shop; apps/v1, Kind=Deployment): errors:\n  \
+                       .spec.template.spec.contaners: field not declared in schema\n  .spec.replicas: expected numeric \
+                       (int or float), got &value.valueUnstructured{Value:\"hunter2\"}";
+        let error = plain(500, unknown);
+        assert_eq!(error.reason(), reason::INVALID);
+        let expected = "Secret shop/orders: .spec.template.spec.contaners: field not declared in schema; \
+                        .spec.replicas: expected numeric (int or float)";
+        assert_eq!(error.to_string(), expected);
     }
 
     #[test]

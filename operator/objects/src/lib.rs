@@ -4,29 +4,47 @@
 //! `managedFields` entry says so; and a conflict with another field manager is reported, never forced. No value of a
 //! Secret is ever read from the API server: see [`binding`].
 //!
-//! [`apply`] speaks to the API server, [`owned`] says whose an object is, [`handover`] makes it another's or nobody's,
-//! [`errors`] sorts what goes wrong. Each kind is
-//! a file of its own beside them, as [`binding`].
+//! [`apply`] speaks to the API server, [`fields`] says what is still as it was applied, [`owned`] whose an object is,
+//! [`handover`] makes it another's or nobody's, [`errors`] sorts what goes wrong. Beside them stand the kinds: [`manifest`]
+//! for most of them, with [`rollout`] and [`pods`] for Deployments, [`binding`] for Secrets, and [`workload`] for what is
+//! set in a workload of somebody else's.
 
 pub mod apply;
 pub mod binding;
 pub mod errors;
+pub mod fields;
 pub mod handover;
+pub mod manifest;
 pub mod owned;
 pub mod permission;
+pub mod pods;
+pub mod rollout;
 #[cfg(test)]
 mod testing;
+pub mod workload;
 
 use std::sync::Arc;
 
 use terrace_engine::{Registry, SecretReader};
+use terrace_model::aws::kubernetes::kind;
 
 pub use binding::BindingSecrets;
+pub use manifest::Manifests;
 pub use permission::Permission;
+pub use workload::WorkloadPatches;
 
 /// The providers of this crate, one line each.
 pub fn registry(client: kube::Client, secrets: Arc<dyn SecretReader>) -> Registry {
-    Registry::default().with(BindingSecrets::new(client, secrets))
+    Registry::default()
+        .with(BindingSecrets::new(client.clone(), secrets))
+        .with(Manifests::<kind::ConfigMap>::new(client.clone()))
+        .with(Manifests::<kind::Deployment>::new(client.clone()))
+        .with(Manifests::<kind::HorizontalPodAutoscaler>::new(client.clone()))
+        .with(Manifests::<kind::PodDisruptionBudget>::new(client.clone()))
+        .with(Manifests::<kind::Service>::new(client.clone()))
+        .with(Manifests::<kind::ServiceAccount>::new(client.clone()))
+        .with(Manifests::<kind::TargetGroupBinding>::new(client.clone()))
+        .with(WorkloadPatches::new(client))
 }
 
 #[cfg(test)]

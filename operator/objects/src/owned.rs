@@ -6,14 +6,21 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
-use kube::Resource;
+use terrace_engine::{Error, Result, State};
+use terrace_model::aws::Tags;
+use terrace_model::identity::tag;
 use terrace_model::{Handle, Id, Owner, OwnerRef};
+
+use crate::apply::Object;
 
 /// The API version of every owner.
 pub const OWNER_API_VERSION: &str = "terrace.dev/v1alpha1";
 
 /// The label of all that we make.
 pub(crate) const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "terrace");
+
+/// The annotation with the wish as it was applied last.
+pub(crate) const APPLIED: &str = "terrace.dev/applied";
 
 /// How our field managers begin.
 pub(crate) const MANAGER: &str = "terrace/";
@@ -54,10 +61,54 @@ pub fn owner(meta: &ObjectMeta) -> Owner {
     Owner::from_tags(meta.annotations.as_ref().unwrap_or(&none))
 }
 
+/// The annotations that say whose it is.
+pub fn tags(meta: &ObjectMeta) -> Tags {
+    let ours = meta.annotations.iter().flatten().filter(|(key, _)| key.starts_with(tag::PREFIX) && *key != APPLIED);
+    ours.map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
+/// Which object a change of this one concerns: kind, namespace and name of its owner, as its annotations say. `None` for
+/// what is not ours, or says it is of another namespace, in which we own nothing of this one.
+pub fn concerns(meta: &ObjectMeta) -> Option<(String, String, String)> {
+    let Owner::Tagged { owner, .. } = owner(meta) else { return None };
+    let here = meta.namespace.as_deref() == Some(owner.namespace.as_str());
+    here.then_some((owner.kind, owner.namespace, owner.name))
+}
+
+/// The state that metadata alone can tell.
+pub fn state(meta: &ObjectMeta) -> Option<State> {
+    meta.deletion_timestamp.is_some().then_some(State::Deleting)
+}
+
+/// The name of what a node stands for: from the wish or, where that was named by its handle, from that.
+///
+/// # Errors
+/// `Invalid` where it has neither.
+pub fn wished_name(id: &Id) -> Result<&str> {
+    let named = id.address("name").or_else(|| id.handle.as_ref().and_then(name));
+    named.ok_or_else(|| Error::invalid(format!("{} has no name to be found by", id.node)))
+}
+
+/// Deletes the recorded object or, where none is on record, the one that is there.
+///
+/// # Errors
+/// As [`Object::delete`] has them.
+pub async fn delete(object: &Object, id: &Id) -> Result<()> {
+    let recorded = id.handle.as_ref().and_then(uid).map(str::to_owned);
+    let uid = match recorded {
+        Some(uid) => Some(uid),
+        None => object.look().await?.and_then(|meta| meta.uid),
+    };
+    match uid {
+        Some(uid) => object.delete(&uid).await,
+        None => Ok(()),
+    }
+}
+
 /// What identifies it for ever: kind, namespace, name and UID, so that another object of the same name is another.
-pub fn handle<K: Resource<DynamicType = ()>>(meta: &ObjectMeta) -> Handle {
+pub fn handle(kind: &str, meta: &ObjectMeta) -> Handle {
     let text = |part: &Option<String>| part.clone().unwrap_or_default();
-    Handle([K::kind(&()).into_owned(), text(&meta.namespace), text(&meta.name), text(&meta.uid)].join("/"))
+    Handle([kind.to_owned(), text(&meta.namespace), text(&meta.name), text(&meta.uid)].join("/"))
 }
 
 /// The UID in a handle.
@@ -78,7 +129,6 @@ fn part(handle: &Handle, index: usize) -> Option<&str> {
 mod tests {
     use super::*;
     use crate::testing::id;
-    use k8s_openapi::api::core::v1::Secret;
 
     #[test]
     fn owners_are_of_the_group_and_version_that_the_cluster_serves() {
@@ -97,11 +147,21 @@ mod tests {
     }
 
     #[test]
+    fn a_change_concerns_the_owner_that_the_object_names_in_its_own_namespace() {
+        let mut meta = metadata(&id(), "orders-binding", []);
+        let owner = ["DataTier", "shop", "orders"].map(str::to_owned);
+        assert_eq!(concerns(&meta), Some(owner.into()));
+        meta.namespace = Some("another".into());
+        assert_eq!(concerns(&meta), None);
+        assert_eq!(concerns(&ObjectMeta::default()), None);
+    }
+
+    #[test]
     fn a_handle_tells_objects_of_one_name_apart() {
         let meta = |uid: &str| ObjectMeta { uid: Some(uid.into()), ..metadata(&id(), "orders-binding", []) };
-        let first = handle::<Secret>(&meta("1"));
+        let first = handle("Secret", &meta("1"));
         assert_eq!(first, Handle("Secret/shop/orders-binding/1".into()));
-        assert_ne!(first, handle::<Secret>(&meta("2")));
+        assert_ne!(first, handle("Secret", &meta("2")));
         assert_eq!((name(&first), uid(&first)), (Some("orders-binding"), Some("1")));
         assert_eq!(uid(&"Secret/shop/orders-binding/".into()), None);
     }

@@ -107,29 +107,68 @@ pub fn object(uid: &str, body: &Value) -> Value {
     let mut meta = body["metadata"].as_object().cloned().unwrap_or_default();
     let entry = json!({"manager": "terrace/uid-1", "operation": "Apply", "apiVersion": "v1",
                        "fieldsType": "FieldsV1", "fieldsV1": kept(body)});
-    let more = json!({"name": "orders-binding", "namespace": "shop", "uid": uid, "resourceVersion": "7",
-                      "managedFields": [entry]});
+    let more = json!({"namespace": "shop", "uid": uid, "resourceVersion": "7", "managedFields": [entry]});
     meta.extend(more.as_object().cloned().unwrap_or_default());
+    meta.entry("name").or_insert("orders-binding".into());
     json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": meta})
+}
+
+/// As [`object`], with all that was applied and this status.
+pub fn whole(uid: &str, body: &Value, status: &Value) -> Value {
+    let mut whole = body.clone();
+    whole["metadata"] = object(uid, body)["metadata"].clone();
+    whole["status"] = status.clone();
+    whole
 }
 
 /// The fields of `body` as `managedFields` has them after an apply.
 pub fn kept(body: &Value) -> Value {
-    let names = |value: &Value| -> Value {
-        let keys = value.as_object().into_iter().flatten().map(|(key, _)| (format!("f:{key}"), json!({})));
-        keys.collect::<Map<_, _>>().into()
-    };
-    let owners = body["metadata"]["ownerReferences"].as_array().into_iter().flatten();
-    let owners: Map<_, _> = owners.map(|owner| (format!("k:{}", json!({"uid": owner["uid"]})), json!({}))).collect();
-    json!({
-        "f:data": names(&body["data"]),
-        "f:metadata": {
-            "f:annotations": names(&body["metadata"]["annotations"]),
-            "f:labels": names(&body["metadata"]["labels"]),
-            "f:ownerReferences": owners,
-        },
-        "f:type": {},
-    })
+    let mut fields = body.as_object().cloned().unwrap_or_default();
+    fields.retain(|name, _| !matches!(name.as_str(), "apiVersion" | "kind"));
+    if let Some(meta) = fields.get_mut("metadata").and_then(Value::as_object_mut) {
+        meta.retain(|name, _| matches!(name.as_str(), "annotations" | "labels" | "ownerReferences"));
+    }
+    entry(&fields.into())
+}
+
+/// Takes a field out of an entry as the API server does when somebody else sets it: what has nothing left in it goes too.
+pub fn lose(entry: &mut Value, path: &[&str]) {
+    let (Some(fields), Some((first, rest))) = (entry.as_object_mut(), path.split_first()) else { return };
+    let inner = fields.get_mut(*first).expect("it was ours");
+    if !rest.is_empty() {
+        lose(inner, rest);
+    }
+    if rest.is_empty() || inner.as_object().is_some_and(Map::is_empty) {
+        fields.remove(*first);
+    }
+}
+
+/// Takes a field out of our entry in an answer.
+pub fn lose_from(answer: &mut Value, path: &[&str]) {
+    lose(&mut answer["metadata"]["managedFields"][0]["fieldsV1"], path);
+}
+
+fn entry(value: &Value) -> Value {
+    let fields = |(name, field): (&String, &Value)| (format!("f:{name}"), entry(field));
+    match value {
+        Value::Object(all) => all.iter().map(fields).collect::<Map<_, _>>().into(),
+        Value::Array(items) => items.iter().filter_map(item).collect::<Map<_, _>>().into(),
+        _ => json!({}),
+    }
+}
+
+/// Lists of what has a UID or a name are lists by that; all others are taken for such as are set as a whole.
+fn item(item: &Value) -> Option<(String, Value)> {
+    let key = ["uid", "name"].into_iter().find(|key| item.get(key).is_some())?;
+    let mut fields = entry(item);
+    fields["."] = json!({});
+    Some((format!("k:{}", json!({ key: item[key] })), fields))
+}
+
+/// A node of `DataTier shop/orders` that stands for the object of that kind and name.
+pub fn node(kind: &str, address: &Value) -> Id {
+    let address = address.as_object().cloned().unwrap_or_default();
+    Id { kind: kind.into(), node: "node".into(), address, ..id() }
 }
 
 /// Hands out one password and keeps what it was asked for.

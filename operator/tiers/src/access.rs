@@ -85,6 +85,8 @@ pub(crate) fn ingress(
         to_port: (*ports.end()).into(),
         referenced_group_id: Some(peer),
         cidr_ipv4: None,
+        cidr_ipv6: None,
+        prefix_list_id: None,
         description: Some(description),
         tags: draft.tags(),
     }

@@ -227,9 +227,28 @@ impl Environment {
     }
 }
 
+/// The first subnet of each availability zone, whatever their order: what takes one a zone gets these.
+pub(crate) fn first_of_each_zone(subnets: &[Subnet]) -> BTreeSet<String> {
+    let mut first = BTreeMap::<&str, &str>::new();
+    for subnet in subnets {
+        let id = first.entry(subnet.zone.as_str()).or_insert(subnet.id.as_str());
+        *id = (*id).min(subnet.id.as_str());
+    }
+    first.into_values().map(str::to_owned).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_takes_one_subnet_a_zone_gets_the_same_ones_whatever_their_order() {
+        let subnet = |id: &str, zone: &str| Subnet { id: id.into(), zone: zone.into() };
+        let mut subnets = vec![subnet("3", "b"), subnet("2", "a"), subnet("1", "a")];
+        assert_eq!(first_of_each_zone(&subnets), ["1", "3"].map(str::to_owned).into());
+        subnets.reverse();
+        assert_eq!(first_of_each_zone(&subnets), ["1", "3"].map(str::to_owned).into());
+    }
 
     #[test]
     fn a_star_stands_for_any_run_of_characters() {

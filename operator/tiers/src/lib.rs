@@ -15,6 +15,7 @@ mod object_tier;
 mod reference;
 pub mod samples;
 mod uses;
+mod web_app;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

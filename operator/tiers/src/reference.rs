@@ -31,6 +31,10 @@ pub enum ReferenceKind {
     CacheSnapshot,
     ServerlessCacheSnapshot,
     Bucket,
+    /// In AWS Certificate Manager.
+    Certificate,
+    /// In CloudWatch.
+    Alarm,
 }
 
 impl Reference {
@@ -67,6 +71,8 @@ impl Reference {
             ReferenceKind::CacheSnapshot => of("elasticache", "snapshot"),
             ReferenceKind::ServerlessCacheSnapshot => of("elasticache", "serverlesscachesnapshot"),
             ReferenceKind::Bucket => environment.bucket_arn(text),
+            ReferenceKind::Certificate => environment.arn("acm", &format!("certificate/{text}")),
+            ReferenceKind::Alarm => environment.arn("cloudwatch", &format!("alarm:{text}")),
         }
     }
 }
@@ -83,6 +89,8 @@ impl ReferenceKind {
             ReferenceKind::CacheSnapshot => "cache snapshot",
             ReferenceKind::ServerlessCacheSnapshot => "serverless cache snapshot",
             ReferenceKind::Bucket => "bucket",
+            ReferenceKind::Certificate => "certificate",
+            ReferenceKind::Alarm => "CloudWatch alarm",
         }
     }
 }

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use terrace_crds::environment::DatabaseAccess;
-use terrace_crds::{CacheTier, DataTier, ObjectTier};
+use terrace_crds::environment::{DatabaseAccess, Exposure};
+use terrace_crds::{CacheTier, DataTier, ObjectTier, Progress, Time, WebApp};
 use terrace_model::{Graph, Val};
 
-use crate::facts::{Environment, Facts, Features, Limits, Named, Object, Subnet, User};
+use crate::facts::{Alarm, Environment, Facts, Features, Limits, Named, Object, Subnet, User};
 use crate::{ObjectKey, Objects, Tier, Use};
 
 macro_rules! manifests {
@@ -70,26 +70,83 @@ pub const OBJECT_MANIFESTS: &[(&str, &str)] = manifests![
     "object-smallest",
 ];
 
-/// Every manifest with the graph that it expands to.
+/// The manifests of WebApps under `tests/manifests`, by name.
+pub const WEB_MANIFESTS: &[(&str, &str)] = manifests![
+    "web-auto-mode",
+    "web-blue-green",
+    "web-bound",
+    "web-canary",
+    "web-every-option",
+    "web-fargate",
+    "web-irsa",
+    "web-network",
+    "web-smallest",
+    "web-template",
+    "web-tls",
+    "web-within",
+    "web-workload",
+];
+
+/// The steps of a rollout, each a graph of the manifest `web-canary`: name, and step in `status.progress`.
+pub const ROLLOUT_STEPS: &[(&str, &str)] = &[
+    ("web-canary-1-clearing", "Clearing"),
+    ("web-canary-2-preparing", "Preparing"),
+    ("web-canary-3-warming", "Warming"),
+    ("web-canary-4-step", "Step 1: 10%"),
+    ("web-canary-5-switched", "Switched"),
+    ("web-canary-6-returning", "Returning: alarm shop-errors: 5 of 5 datapoints"),
+    ("web-canary-7-rolled-back", "RolledBack: alarm shop-errors: 5 of 5 datapoints"),
+];
+
+/// Every manifest with the graph that it expands to, and the graphs of a rollout's steps.
 ///
 /// # Panics
 /// When a manifest is invalid, which the tests of this crate rule out.
 pub fn samples() -> Vec<(&'static str, Graph)> {
     let databases = MANIFESTS.iter().map(|(name, yaml)| (*name, expand(name, &data_tier(yaml))));
     let caches = CACHE_MANIFESTS.iter().map(|(name, yaml)| (*name, expand(name, &cache_tier(yaml))));
+    let apps = WEB_MANIFESTS.iter().map(|(name, yaml)| (*name, expand(name, &web_app(yaml))));
+    let steps = ROLLOUT_STEPS.iter().map(|(name, step)| (*name, rollout_step(step)));
     let buckets = OBJECT_MANIFESTS.iter().map(|(name, yaml)| (*name, expand(name, &object_tier(yaml))));
-    databases.chain(caches).chain(buckets).collect()
+    databases.chain(caches).chain(buckets).chain(apps).chain(steps).collect()
+}
+
+/// One that reads and writes, one that reads, and for a bucket what CloudFront reads on behalf of.
+fn users(name: &str) -> Vec<User> {
+    let mut reader = user("web", "portal");
+    reader.who.access = terrace_crds::UserAccess::ReadOnly;
+    let edge = name.starts_with("object").then(|| edge("shop", "shop"));
+    [user("shop", "shop"), reader].into_iter().chain(edge).collect()
+}
+
+/// The graph of one step of a rollout.
+fn rollout_step(step: &str) -> Graph {
+    let (_, yaml) = WEB_MANIFESTS.iter().find(|(name, _)| *name == "web-canary").expect("it is listed");
+    let app = web_app(yaml);
+    let mut facts = facts(&app);
+    facts.made = ["workload".to_owned()].into();
+    facts.progress = vec![progress("rollout", step, "new"), progress("stable", "a", "old")];
+    app.expand(&facts).unwrap_or_else(|invalid| panic!("{step}: {invalid}"))
+}
+
+/// An entry of `status.progress`.
+pub fn progress(procedure: &str, step: &str, hash: &str) -> Progress {
+    Progress {
+        procedure: procedure.into(),
+        step: step.into(),
+        since: Time(Timestamp::UNIX_EPOCH),
+        input_hash: hash.into(),
+    }
 }
 
 fn expand(name: &str, tier: &impl Tier) -> Graph {
     let mut facts = facts(tier);
-    if name.ends_with("shared") {
-        let mut reader = user("web", "portal");
-        reader.who.access = terrace_crds::UserAccess::ReadOnly;
-        facts.users = vec![user("shop", "shop"), reader];
-        if name.starts_with("object") {
-            facts.users.push(edge("shop", "shop"));
-        }
+    let features = &mut facts.environment.features;
+    match name {
+        "web-auto-mode" => features.target_group_binding = Some("eks.amazonaws.com/v1".into()),
+        "web-irsa" => features.pod_identity = false,
+        _ if name.ends_with("shared") => facts.users = users(name),
+        _ => {}
     }
     tier.expand(&facts).unwrap_or_else(|invalid| panic!("{name}: {invalid}"))
 }
@@ -118,13 +175,29 @@ pub fn object_tier(yaml: &str) -> ObjectTier {
     serde_saphyr::from_str(yaml).expect("an ObjectTier")
 }
 
-/// Facts of an Environment in three zones, in which everything that the object names exists and is its namespace's, and
-/// every object that it refers to has admitted it. Logs may go to what is named after the namespace.
+/// Reads a manifest.
+///
+/// # Panics
+/// When it is no WebApp.
+pub fn web_app(yaml: &str) -> WebApp {
+    serde_saphyr::from_str(yaml).expect("a WebApp")
+}
+
+/// Facts of a public Environment in three zones, in which everything that the object names exists and is its namespace's,
+/// every object that it refers to has admitted it, and no alarm fires. Logs and queues named after the namespace may be
+/// used, and the host names of the shop claimed.
 pub fn facts<T: Tier>(tier: &T) -> Facts {
     let named = |arn: String| Named { arn, namespace: Some("shop".into()), ..Named::default() };
     let mut environment = environment();
-    environment.limits.allow =
-        ["arn:aws:logs:*:log-group:/shop/*", "arn:aws:firehose:*:deliverystream/shop-*"].map(str::to_owned).into();
+    environment.limits.allow = [
+        "arn:aws:logs:*:log-group:/shop/*",
+        "arn:aws:firehose:*:deliverystream/shop-*",
+        "arn:aws:sqs:*:111122223333:shop-*",
+    ]
+    .map(str::to_owned)
+    .into();
+    environment.limits.exposure = Exposure::Public;
+    environment.limits.hostnames = ["shop.example.com", "*.shop.example.com"].map(str::to_owned).into();
     let meta = tier.meta();
     let objects = objects(tier, &environment);
     Facts {
@@ -144,7 +217,7 @@ pub fn facts<T: Tier>(tier: &T) -> Facts {
         objects,
         made: Default::default(),
         ready: Default::default(),
-        alarms: Default::default(),
+        alarms: tier.alarms().into_iter().map(|name| (name, Alarm::Ok)).collect(),
         parameters: None,
         environment,
     }

@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from answers import each, member, put, xml
+from balancers import Balancers
 from buckets import ROOTS, Buckets
 from caches import Caches
 from tagged import Tagged
@@ -72,12 +73,16 @@ class Ministack(Emulator):
 
     def __init__(self, ask):
         super().__init__(ask)
-        self.secrets, self.shown, self.copies, self.tagged, self.caches = {}, {}, {}, Tagged(ask), Caches(ask)
+        self.secrets, self.shown, self.copies, self.caches = {}, {}, {}, Caches(ask)
+        self.balancers = Balancers(ask)
+        self.tagged = Tagged(ask, self.balancers)
 
     async def before(self, call, request, account):
         form, where = dict(call.form), (account, call.region)
         if call.service == "elasticache":
             return await self.caches.before(call, request, where, form)
+        if call.service == "elbv2":
+            return await self.balancers.before(call, where, form)
         if call.service not in ("rds", "s3"):
             return None
         if answer := await super().before(call, request, account):
@@ -103,6 +108,8 @@ class Ministack(Emulator):
             return await self.mend_tagged(where, json.loads(request.body), json.loads(reply.text))
         if call.service == "elasticache":
             return self.caches.after(call, reply, where, form)
+        if call.service == "elbv2":
+            return self.balancers.after(call, reply, where, form)
         if call.service != "rds" or reply.status != 200:
             return await super().after(call, request, reply, account)
         text = reply.text
@@ -190,7 +197,7 @@ class Ministack(Emulator):
         return xml("CopyDBSnapshot", f"<DBSnapshot>{text}</DBSnapshot>")
 
     async def mend_tagged(self, where, asked, answer):
-        """GetResources knows neither RDS, nor EC2, nor ElastiCache. Here it does."""
+        """GetResources knows neither RDS, nor EC2, nor ElastiCache, nor load balancing. Here it does."""
         answer = await self.tagged.page(where, asked, answer)
         return web.json_response(answer, content_type="application/x-amz-json-1.1")
 

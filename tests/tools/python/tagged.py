@@ -1,4 +1,4 @@
-"""GetResources of RDS, ElastiCache and EC2, in pages, for an emulator whose own does not know them."""
+"""GetResources of RDS, ElastiCache, load balancing and EC2, in pages, for an emulator whose own does not know them."""
 import re
 import secrets
 
@@ -19,8 +19,8 @@ ELASTICACHE = ("DescribeReplicationGroups", "DescribeCacheClusters", "DescribeSe
 class Tagged:
     """The tagged resources of all accounts; what is left of a list is kept under its token."""
 
-    def __init__(self, ask):
-        self.ask, self.left = ask, {}
+    def __init__(self, ask, balancers):
+        self.ask, self.balancers, self.left = ask, balancers, {}
 
     async def page(self, where, asked, answer):
         """Completes one answer of GetResources to what was asked."""
@@ -41,6 +41,8 @@ class Tagged:
         listed = []
         services = {"rds", "elasticache"} & {one.split(":")[0] for one in types} if types else ("rds", "elasticache")
         lists = [await self.query(where, service) for service in services]
+        if not types or any(one.startswith("elasticloadbalancing") for one in types):
+            lists.append(await self.balancers.tagged(where))
         for arn, tags in [*sum(lists, []), *await self.ec2(where)]:
             of_type = not types or any(kind_of(arn) == one or one == kind_of(arn).split(":")[0] for one in types)
             if tags and of_type and all(matches(tags, one) for one in filters):

@@ -5,7 +5,7 @@ mod structural;
 use kube::core::cel::{CompiledSchema, Validator, apply_defaults, compile_schema};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use terrace_crds::{CacheTier, DataTier, Environment, KINDS, Kind, ObjectTier, TierGrant};
+use terrace_crds::{CacheTier, DataTier, Environment, KINDS, Kind, ObjectTier, TierGrant, WebApp};
 
 /// One table of `tests/rules`: a smallest spec, and for each rule what it admits and what it refuses.
 #[derive(Deserialize)]
@@ -46,6 +46,7 @@ pub fn tables() -> Vec<Table> {
         include_str!("../../rules/datatiers.yaml"),
         include_str!("../../rules/environments.yaml"),
         include_str!("../../rules/tiergrants.yaml"),
+        include_str!("../../rules/webapps.yaml"),
     ]
     .map(|yaml| serde_saphyr::from_str(yaml).unwrap())
     .into()
@@ -120,6 +121,7 @@ pub fn through_rust(kind: &str, object: Value) -> Value {
         "DataTier" => spec::<DataTier>(object),
         "Environment" => spec::<Environment>(object),
         "TierGrant" => spec::<TierGrant>(object),
+        "WebApp" => spec::<WebApp>(object),
         other => panic!("{other} has no type here"),
     }
 }

@@ -28,6 +28,8 @@ fn wish(group: &str, direction: Direction) -> SecurityGroupRule {
         to_port: 5432.into(),
         referenced_group_id: None,
         cidr_ipv4: Some("10.0.0.0/16".into()),
+        cidr_ipv6: None,
+        prefix_list_id: None,
         description: Some("shop/web".into()),
         tags: [("team".into(), "shop".into()), ("gone".into(), "soon".into())].into(),
     }

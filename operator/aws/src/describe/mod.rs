@@ -2,6 +2,7 @@
 //!
 //! These reads must not recur in objects that stand still, so answers are remembered; see [`Describe`].
 
+mod alarms;
 mod elasticache;
 mod families;
 mod kms;
@@ -11,18 +12,21 @@ mod s3;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use terrace_engine::Result;
 use terrace_model::aws::Tags;
 
+pub use self::alarms::Alarm;
+use self::alarms::Alarms;
 use self::memory::Memory;
 use crate::Clients;
 
 /// IAM actions used.
 pub const ACTIONS: &[&str] = &[
+    "cloudwatch:DescribeAlarms",
     "elasticache:DescribeEngineDefaultParameters",
     "elasticache:DescribeServerlessCacheSnapshots",
     "elasticache:DescribeSnapshots",
@@ -102,12 +106,13 @@ pub struct Describe {
     clients: Clients,
     existing: Memory<Option<Existing>>,
     families: Memory<Option<Arc<Parameters>>>,
+    alarms: Alarms,
 }
 
 impl Describe {
     /// Makes no call.
     pub fn new(clients: Clients) -> Self {
-        Describe { clients, existing: Memory::default(), families: Memory::default() }
+        Describe { clients, existing: Memory::default(), families: Memory::default(), alarms: Alarms::default() }
     }
 
     /// What stands under an identifier, alias or ARN in a region; `None` where there is nothing of that kind.
@@ -139,6 +144,14 @@ impl Describe {
     pub async fn engine_parameters(&self, region: &str, family: &str) -> Result<Option<Arc<Parameters>>> {
         let keep = |read: &Option<_>| if read.is_some() { FAMILY_PERIOD } else { UNKNOWN_FAMILY_PERIOD };
         self.families.get(format!("{region}/{family}"), keep, || families::read(&self.clients, region, family)).await
+    }
+
+    /// The states of CloudWatch alarms, at most 15 seconds old; what is not there is left out.
+    ///
+    /// # Errors
+    /// As classified.
+    pub async fn alarms(&self, region: &str, names: &BTreeSet<String>) -> Result<BTreeMap<String, Alarm>> {
+        self.alarms.get(&self.clients, region, names).await
     }
 
     async fn read(

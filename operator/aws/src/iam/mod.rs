@@ -1,9 +1,10 @@
-//! AWS IAM: roles with their policies.
+//! AWS IAM: roles with their policies, and OIDC providers.
 //!
 //! From the IAM API reference and user guide: role names are unique in an account whatever their case, and have at most
 //! 64 characters; a role can be deleted only when nothing is attached to it; what was written may take seconds to be
 //! seen ("Changes that I make are not always immediately visible").
 
+mod oidc;
 pub mod policy;
 mod read;
 
@@ -21,6 +22,11 @@ use self::read::{Found, Reader};
 use crate::Clients;
 use crate::errors::{absent, classify, code};
 use crate::tags;
+
+pub use self::oidc::{OidcProviders, provider_of};
+
+/// IAM actions used to know the Environment ([`provider_of`]); those of the providers are theirs.
+pub const READ_ACTIONS: &[&str] = &["iam:ListOpenIDConnectProviders"];
 
 const GONE: &[&str] = &["NoSuchEntity"];
 
@@ -67,6 +73,7 @@ impl Provider<Role> for Roles {
         "iam:TagRole",
         "iam:UntagRole",
         "iam:UpdateAssumeRolePolicy",
+        "iam:UpdateRole",
         "iam:UpdateRoleDescription",
     ];
 
@@ -92,6 +99,7 @@ impl Provider<Role> for Roles {
             .assume_role_policy_document(policy::write(&want.assume_role_policy)?)
             .description(&want.description)
             .set_permissions_boundary(Some(want.permissions_boundary.clone()).filter(|arn| !arn.is_empty()))
+            .set_max_session_duration(want.max_session_duration)
             .set_tags(Some(to_sdk(&want.tags)?));
         let role =
             request.send().await.map_err(classify)?.role.ok_or_else(|| Error::retry("IAM did not say what it made"))?;
@@ -111,7 +119,11 @@ impl Provider<Role> for Roles {
             let request = client.update_assume_role_policy().role_name(&name).policy_document(document);
             request.send().await.map_err(classify)?;
         }
-        if diff.touches("description") {
+        if diff.touches("maxSessionDuration") {
+            // It takes the description away where it says none.
+            let request = client.update_role().role_name(&name).description(&want.description);
+            request.set_max_session_duration(want.max_session_duration).send().await.map_err(classify)?;
+        } else if diff.touches("description") {
             // UpdateRole would set the session's duration as well, which is not ours.
             let request = client.update_role_description().role_name(&name).description(&want.description);
             request.send().await.map_err(classify)?;
@@ -253,6 +265,7 @@ mod tests {
             managed_policy_arns: attached.iter().map(|arn| (*arn).to_owned()).collect(),
             inline_policies: inline.iter().map(|name| ((*name).to_owned(), policy.clone())).collect(),
             permissions_boundary: String::new(),
+            max_session_duration: None,
             tags: Tags::new(),
         }
     }
@@ -379,6 +392,7 @@ mod tests {
         let described = ours.clone();
         let descriptions = mock!(Client::list_roles).then_output(move || {
             let role = types::Role::builder().role_name(&described).description("monitoring").path("/").role_id("r");
+            let role = role.max_session_duration(7200);
             let role = role.arn("arn").create_date(aws_smithy_types::DateTime::from_secs(0)).build();
             ListRolesOutput::builder().roles(role.expect("it is whole")).build().expect("it is whole")
         });
@@ -388,7 +402,11 @@ mod tests {
             panic!("it is on the second page");
         };
         assert_eq!((out.arn, out.name), (Some(["arn", &ours].join(":")), Some(ours)));
-        let expected = Role { permissions_boundary: "boundary".into(), ..role(&["attached"], &["queue"]) };
+        let expected = Role {
+            permissions_boundary: "boundary".into(),
+            max_session_duration: Some(7200),
+            ..role(&["attached"], &["queue"])
+        };
         let json = |role: &Role| serde_json::to_value(role).expect("it is JSON");
         assert_eq!(json(&have), json(&expected));
     }

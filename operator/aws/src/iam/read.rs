@@ -1,12 +1,12 @@
 //! Reading roles: few by a look at each, many from the account's list.
 //!
 //! From the IAM API reference: GetAccountAuthorizationDetails gives every role with its policies, boundary and tags, up
-//! to 1,000 a page, but without its description; ListRoles gives that, and none of the rest.
+//! to 1,000 a page, but without its description and the longest session; ListRoles gives those, and none of the rest.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_iam::Client;
-use aws_sdk_iam::types::{AttachedPermissionsBoundary, EntityType, RoleDetail, Tag};
+use aws_sdk_iam::types::{AttachedPermissionsBoundary, EntityType, Role as IamRole, RoleDetail, Tag};
 use futures::future::{try_join, try_join_all};
 use terrace_engine::coalesce::Fetch;
 use terrace_engine::{Error, Result};
@@ -27,6 +27,13 @@ pub(super) struct Found {
     pub role: Role,
 }
 
+/// What ListRoles alone shows of a role.
+#[derive(Default)]
+struct Listed {
+    description: String,
+    max_session_duration: Option<i32>,
+}
+
 pub(super) struct Reader(pub Client);
 
 impl Fetch<String, Found> for Reader {
@@ -36,11 +43,11 @@ impl Fetch<String, Found> for Reader {
     }
 
     async fn all(&self) -> Result<BTreeMap<String, Found>> {
-        let (details, mut descriptions) = try_join(self.details(), self.descriptions()).await?;
+        let (details, mut listed) = try_join(self.details(), self.listed()).await?;
         let found = details.into_iter().filter_map(|detail| {
             let name = detail.role_name.clone()?;
-            let description = descriptions.remove(&name).unwrap_or_default();
-            Some((name, detailed(detail, description)))
+            let listed = listed.remove(&name).unwrap_or_default();
+            Some((name, detailed(detail, listed)))
         });
         Ok(found.collect())
     }
@@ -61,6 +68,7 @@ impl Reader {
             managed_policy_arns: attached,
             inline_policies: inline,
             permissions_boundary: boundary(role.permissions_boundary),
+            max_session_duration: role.max_session_duration,
             tags: from_sdk(&role.tags.unwrap_or_default()),
         };
         Ok(Some(Found { arn: role.arn, role: found }))
@@ -85,7 +93,7 @@ impl Reader {
         Ok(Some(try_join_all(reads).await?.into_iter().flatten().collect()))
     }
 
-    /// Everything about every role but its description.
+    /// Everything about every role but what a list alone shows.
     async fn details(&self) -> Result<Vec<RoleDetail>> {
         let request = self.0.get_account_authorization_details().filter(EntityType::Role).max_items(PAGE);
         let mut pages = request.into_paginator().send();
@@ -96,14 +104,18 @@ impl Reader {
         Ok(details)
     }
 
-    async fn descriptions(&self) -> Result<BTreeMap<String, String>> {
+    async fn listed(&self) -> Result<BTreeMap<String, Listed>> {
         let pages = self.0.list_roles().max_items(PAGE).into_paginator().items();
         let roles = pages.send().collect::<std::result::Result<Vec<_>, _>>().await.map_err(classify)?;
-        Ok(roles.into_iter().filter_map(|role| Some((role.role_name, role.description?))).collect())
+        let listed = |role: IamRole| {
+            let description = role.description.unwrap_or_default();
+            (role.role_name, Listed { description, max_session_duration: role.max_session_duration })
+        };
+        Ok(roles.into_iter().map(listed).collect())
     }
 }
 
-fn detailed(detail: RoleDetail, description: String) -> Found {
+fn detailed(detail: RoleDetail, listed: Listed) -> Found {
     let attached = detail.attached_managed_policies.unwrap_or_default();
     let inline =
         detail.role_policy_list.unwrap_or_default().into_iter().filter_map(|inline| {
@@ -111,10 +123,11 @@ fn detailed(detail: RoleDetail, description: String) -> Found {
         });
     let role = Role {
         assume_role_policy: policy::read(&detail.assume_role_policy_document.unwrap_or_default()),
-        description,
+        description: listed.description,
         managed_policy_arns: attached.into_iter().filter_map(|policy| policy.policy_arn).collect(),
         inline_policies: inline.collect(),
         permissions_boundary: boundary(detail.permissions_boundary),
+        max_session_duration: listed.max_session_duration,
         tags: from_sdk(&detail.tags.unwrap_or_default()),
     };
     Found { arn: detail.arn.unwrap_or_default(), role }

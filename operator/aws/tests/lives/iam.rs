@@ -1,17 +1,17 @@
-//! Roles against an emulator.
+//! Roles and OIDC providers against an emulator.
 
 use serde_json::json;
 use terrace_aws::Clients;
-use terrace_aws::iam::Roles;
+use terrace_aws::iam::{OidcProviders, Roles, provider_of};
 use terrace_engine::{Disposal, Look, Provider, Registry, Seen, reason};
 use terrace_model::Id;
-use terrace_model::aws::iam::{Policy, Role, Statement};
+use terrace_model::aws::iam::{OidcProvider, Policy, Role, Statement};
 
 use crate::bed::{clients, id, owned};
 use crate::life::{Life, other_tags};
 
 fn registry(clients: &Clients) -> Registry {
-    Registry::default().with(Roles::new(clients))
+    Registry::default().with(Roles::new(clients)).with(OidcProviders::new(clients))
 }
 
 /// A managed policy of the customer's, by its ARN.
@@ -31,6 +31,7 @@ async fn wish(clients: &Clients, id: &Id) -> Role {
         managed_policy_arns: [managed_policy(clients, id, "attached").await].into(),
         inline_policies: [("queue".into(), Policy::of([queue]))].into(),
         permissions_boundary: managed_policy(clients, id, "boundary").await,
+        max_session_duration: Some(3600),
         tags: [("team".into(), "shop".into()), ("gone".into(), "soon".into())].into(),
     }
 }
@@ -48,6 +49,7 @@ async fn a_role_lives_from_create_to_absent() {
     let edits = vec![
         ("assumeRolePolicy", serde_json::to_value(trust).expect("it is JSON")),
         ("description", json!("Something else")),
+        ("maxSessionDuration", json!(7200)),
         ("managedPolicyArns", json!([other, foreign])),
         ("managedPolicyArns", json!([])),
         ("inlinePolicies", json!({"queue": bucket, "bucket": bucket})),
@@ -90,4 +92,21 @@ async fn a_role_of_another_name_is_found_by_its_arn() {
         panic!("it is not found");
     };
     assert_eq!((have.assume_role_policy, out.arn), (trust, Some(arn)));
+}
+
+#[tokio::test]
+async fn an_oidc_provider_lives_from_create_to_absent() {
+    let Some(clients) = clients() else { return };
+    let url = format!("https://oidc.eks.eu-west-1.amazonaws.com/id/{}", clients.account());
+    assert_eq!(provider_of(&clients, &url).await, Ok(None));
+    let want = OidcProvider {
+        url: url.as_str().into(),
+        client_ids: ["sts.amazonaws.com".to_owned()].into(),
+        tags: [("team".into(), "shop".into()), ("gone".into(), "soon".into())].into(),
+    };
+    let id = id::<OidcProvider>("issuer");
+    let id = Id { address: [("url".to_owned(), json!(url))].into_iter().collect(), ..id };
+    let want = owned(&id, &want);
+    let edits = vec![("clientIds", json!(["sts.amazonaws.com", "other"])), ("tags", other_tags(&want))];
+    Life { clients, registry, id, want, edits }.live().await;
 }

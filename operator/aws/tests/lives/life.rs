@@ -30,10 +30,11 @@ impl Life {
         assert_eq!(found.handle, handle, "found without its handle");
         self.id.handle = Some(handle);
         self.is_as(&self.want).await;
-        for (field, value) in self.edits.clone() {
+        let kind = self.id.kind.clone();
+        for (field, value) in self.edits.clone().into_iter().filter(|(field, _)| gaps::changes(&kind, field)) {
             self.edit(field, value).await;
         }
-        if self.has_tags() {
+        if self.has_tags() && gaps::changes(&kind, "tags") {
             self.release().await;
         }
         self.delete().await;
@@ -57,7 +58,7 @@ impl Life {
     async fn sight(&self) -> Sight {
         match (self.look(Freshness::Now).await, self.look(Freshness::Recent).await) {
             (Look::Present(now), Look::Present(mut listed)) => {
-                for field in gaps::unlisted(&self.id.kind) {
+                for field in gaps::unlisted(&self.id.kind).into_iter().chain(listed.unread.iter().copied()) {
                     listed.have[field] = now.have[field].clone();
                 }
                 assert_eq!((&now.have, &now.out, &now.handle), (&listed.have, &listed.out, &listed.handle));

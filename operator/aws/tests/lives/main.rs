@@ -3,6 +3,7 @@
 
 mod autoscaling;
 mod bed;
+mod cloudwatch;
 mod eks;
 mod elasticache;
 mod gaps;

@@ -1,4 +1,4 @@
-//! Every kind of RDS, of ElastiCache and of S3 against an emulator, by one rule: absent, made, as wished, changed field by field
+//! Every kind of RDS, of ElastiCache, of S3 and of load balancing against an emulator, by one rule: absent, made, as wished, changed field by field
 //! and each change found, gone. `bed emulator` (tests/README.md) starts one and names it by `TERRACE_WIRE_ENDPOINT` and
 //! `TERRACE_WIRE_EMULATOR`.
 //!
@@ -10,6 +10,7 @@ mod buckets;
 mod caches;
 mod cases;
 mod clusters;
+mod elbv2;
 mod gaps;
 mod stage;
 
@@ -21,6 +22,9 @@ use stage::Stage;
 const ELSEWHERE: &[&str] = &[
     "applicationautoscaling/ScalableTarget",
     "applicationautoscaling/ScalingPolicy",
+    "eks/FargateProfile",
+    "eks/PodIdentityAssociation",
+    "iam/OidcProvider",
     "iam/Role",
     "kms/Key",
     "secretsmanager/SecretVersion",
@@ -41,7 +45,7 @@ async fn every_kind_of_database_is_made_changed_found_and_deleted() {
     stage.rise(clusters::cluster_instance).await;
     stage.rise(clusters::proxy).await;
     stage.rise(clusters::proxy_targets).await;
-    let others = caches::CASES.iter().chain(buckets::CASES).map(|(kind, _)| *kind);
+    let others = caches::CASES.iter().chain(buckets::CASES).chain(elbv2::CASES).map(|(kind, _)| *kind);
     let seen: BTreeSet<&str> = stage.kinds().into_iter().chain(ELSEWHERE.iter().copied()).chain(others).collect();
     let all: BTreeSet<&str> = stage.registry().iter().map(|provider| provider.spec().kind).collect();
     assert_eq!(seen, all, "a kind without a case");

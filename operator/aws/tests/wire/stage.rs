@@ -61,9 +61,12 @@ impl Case {
 pub struct Stage {
     pub clients: Clients,
     registry: Registry,
+    pub vpc: String,
     /// In three zones.
     pub subnets: Vec<String>,
     pub security_groups: Vec<String>,
+    /// ARNs, where a test has made some.
+    pub certificates: Vec<String>,
     standing: Vec<(Case, Value)>,
     /// Everything that went wrong: one run tells all of it.
     faults: Vec<String>,
@@ -95,8 +98,10 @@ impl Stage {
         Stage {
             clients,
             registry,
+            vpc,
             subnets,
             security_groups,
+            certificates: Vec::new(),
             standing: Vec::new(),
             faults: Vec::new(),
             gaps: BTreeSet::new(),
@@ -126,7 +131,7 @@ impl Stage {
 
     /// Makes it, sees that it is as wished, changes each field and sees the change, both ways.
     pub async fn rise(&mut self, case: fn(&Stage) -> Case) {
-        let case = case(self);
+        let mut case = case(self);
         let provider = self.provider(&case.id.kind);
         let kind = provider.spec().kind;
         assert!(matches!(look(&*provider, &case.id).await, Look::Absent), "{kind} is there before it is made");
@@ -136,6 +141,8 @@ impl Stage {
         let owner = Owner::Tagged { owner: case.id.owner.clone(), node: case.node.into(), incarnation: 1 };
         let owner = if case.want.get("tags").is_some() { owner } else { Owner::Inherent };
         assert_eq!(sight.owner, owner, "{kind}");
+        // From here on it is known, and found wherever its address moves.
+        case.id.handle = Some(handle);
         self.is_listed_alike(&case, &sight).await;
         for change in self.differs(&case, &case.want, &sight).0 {
             self.falls_short(kind, field(&change), || format!("{kind} is not made as wished: {change:?}"));

@@ -98,10 +98,17 @@ pub fn behaviour(spec: &KindSpec) -> Behaviour {
             ..usual
         }),
         "ec2/SecurityGroupRule" => Behaviour { prefix: Some("sgr-"), within: Some("groupId"), ..usual },
+        // A profile is found by its name in its cluster. EKS makes and deletes one at a time.
+        "eks/FargateProfile" => seconds(120, 1, 120)(Behaviour { naming: Naming::Name, ..usual }),
         "elasticache/CacheCluster" => seconds(240, 60, 60)(usual),
         // ElastiCache API reference: CreateReplicationGroup and CreateServerlessCache raise InvalidUserGroupState.
         "elasticache/ReplicationGroup" => seconds(300, 60, 120)(Behaviour { needs_ready: true, ..usual }),
         "elasticache/ServerlessCache" => seconds(120, 30, 60)(Behaviour { needs_ready: true, ..usual }),
+        "elbv2/Listener" => Behaviour { within: Some("loadBalancerArn"), ..usual },
+        "elbv2/ListenerRule" => Behaviour { within: Some("listenerArn"), ..usual },
+        "elbv2/LoadBalancer" => seconds(150, 1, 1)(Behaviour { name_held: Duration::ZERO, ..usual }),
+        "elbv2/TargetGroup" => seconds(0, 0, 0)(Behaviour { name_held: Duration::ZERO, ..usual }),
+        "iam/OidcProvider" => Behaviour { holds: false, listed: false, ..usual },
         // IAM user guide, "Troubleshoot IAM": a new role is not seen everywhere at once. A policy that names a resource
         // does not hold it.
         // IAM is global, and no region's GetResources is relied on to list its roles: they are found by name.

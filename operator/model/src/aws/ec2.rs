@@ -53,9 +53,14 @@ pub struct SecurityGroupRule {
     pub ip_protocol: String,
     pub from_port: Val<i32>,
     pub to_port: Val<i32>,
-    /// The peer, exactly one of the two.
+    /// The peer, exactly one of the four.
     pub referenced_group_id: Option<Val<String>>,
     pub cidr_ipv4: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cidr_ipv6: Option<String>,
+    /// As `pl-3b927c52`, the addresses of CloudFront.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prefix_list_id: Option<String>,
     pub description: Option<String>,
     pub tags: Tags,
 }
@@ -78,8 +83,17 @@ impl Resource for SecurityGroupRule {
     const NOVELTY: Novelty = Novelty::Within;
     const FIELDS: &'static [(&'static str, Rule)] =
         &[("groupId", Rule::Replace), ("direction", Rule::Replace), ("tags", Rule::Keyed)];
-    const ADDRESS: &'static [&'static str] =
-        &["groupId", "direction", "ipProtocol", "fromPort", "toPort", "referencedGroupId", "cidrIpv4"];
+    const ADDRESS: &'static [&'static str] = &[
+        "groupId",
+        "direction",
+        "ipProtocol",
+        "fromPort",
+        "toPort",
+        "referencedGroupId",
+        "cidrIpv4",
+        "cidrIpv6",
+        "prefixListId",
+    ];
     const VISIBLE_AFTER: Duration = CONSISTENT_AFTER;
     type Outputs = SecurityGroupRuleOutputs;
 }

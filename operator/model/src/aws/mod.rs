@@ -4,7 +4,9 @@
 
 pub mod autoscaling;
 pub mod ec2;
+pub mod eks;
 pub mod elasticache;
+pub mod elbv2;
 pub mod iam;
 pub mod kms;
 pub mod kubernetes;
@@ -27,6 +29,8 @@ pub fn kinds() -> Vec<KindSpec> {
         KindSpec::of::<autoscaling::ScalingPolicy>(),
         KindSpec::of::<ec2::SecurityGroup>(),
         KindSpec::of::<ec2::SecurityGroupRule>(),
+        KindSpec::of::<eks::FargateProfile>(),
+        KindSpec::of::<eks::PodIdentityAssociation>(),
         KindSpec::of::<elasticache::CacheCluster>(),
         KindSpec::of::<elasticache::CacheParameterGroup>(),
         KindSpec::of::<elasticache::CacheSubnetGroup>(),
@@ -34,9 +38,22 @@ pub fn kinds() -> Vec<KindSpec> {
         KindSpec::of::<elasticache::ServerlessCache>(),
         KindSpec::of::<elasticache::User>(),
         KindSpec::of::<elasticache::UserGroup>(),
+        KindSpec::of::<elbv2::Listener>(),
+        KindSpec::of::<elbv2::ListenerRule>(),
+        KindSpec::of::<elbv2::LoadBalancer>(),
+        KindSpec::of::<elbv2::TargetGroup>(),
+        KindSpec::of::<iam::OidcProvider>(),
         KindSpec::of::<iam::Role>(),
         KindSpec::of::<kms::Key>(),
         KindSpec::of::<kubernetes::BindingSecret>(),
+        KindSpec::of::<kubernetes::ConfigMap>(),
+        KindSpec::of::<kubernetes::Deployment>(),
+        KindSpec::of::<kubernetes::HorizontalPodAutoscaler>(),
+        KindSpec::of::<kubernetes::PodDisruptionBudget>(),
+        KindSpec::of::<kubernetes::Service>(),
+        KindSpec::of::<kubernetes::ServiceAccount>(),
+        KindSpec::of::<kubernetes::TargetGroupBinding>(),
+        KindSpec::of::<kubernetes::WorkloadPatch>(),
         KindSpec::of::<rds::DbCluster>(),
         KindSpec::of::<rds::DbClusterInstance>(),
         KindSpec::of::<rds::DbClusterParameterGroup>(),

@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use serde_json::Value;
 use terrace_engine::reason;
 use terrace_model::diff::{OwnedKeys, diff};
+use terrace_model::identity::tag;
 use terrace_model::{Effect, KindSpec, Owner};
 
 use super::*;
@@ -19,9 +20,10 @@ fn want() -> BindingSecret {
         r#type: "postgresql".into(),
         provider: "aws-rds".into(),
         host: "db.example".into(),
-        port: 5432.into(),
+        port: Some(5432.into()),
         reader_host: None,
         database: Some("orders".into()),
+        entries: BTreeMap::new(),
         username: "admin".into(),
         password: SecretRef { arn: ARN.into(), version: "v1".into() },
         tls: None,
@@ -118,7 +120,7 @@ async fn a_service_without_users_and_password_has_no_entries_for_them() {
         database: None,
         username: "".into(),
         password: BindingSecret::NO_PASSWORD,
-        tls: Some(true),
+        tls: Some(true.into()),
         ..want()
     };
     provider.create(&id(), &open).await.expect("it is made");
@@ -132,6 +134,33 @@ async fn a_service_without_users_and_password_has_no_entries_for_them() {
 }
 
 #[tokio::test]
+async fn a_bucket_has_entries_of_its_own_and_the_version_of_no_password() {
+    let entries = [("bucket", "shop-assets"), ("region", "eu-west-1"), ("arn", ""), ("type", "forged")];
+    let bucket = BindingSecret {
+        entries: entries.map(|(entry, value)| (entry.to_owned(), value.into())).into(),
+        tags: id().owner_tags(),
+        ..BindingSecret::new("orders-binding", "s3", "aws-s3")
+    };
+    let sent = made(&bucket).await;
+    let expected = [("type", "s3"), ("provider", "aws-s3"), ("bucket", "shop-assets"), ("region", "eu-west-1")];
+    assert_eq!(decoded(&sent), expected.map(|(key, value)| (key.to_owned(), value.to_owned())).into());
+    let look = seen(object("1", &sent.body)).await;
+    assert_eq!(differing(&bucket, &look), Vec::<String>::new());
+    let Seen::Present { out, .. } = look else { panic!("it is there") };
+    assert_eq!(out.version.as_deref(), Some(""));
+    let mut answer = object("1", &sent.body);
+    let data = answer["metadata"]["managedFields"][0]["fieldsV1"]["f:data"].as_object_mut().expect("our fields");
+    data.remove("f:bucket").expect("it was ours");
+    assert_eq!(differing(&bucket, &seen(answer).await), ["entries"]);
+}
+
+#[tokio::test]
+async fn the_version_of_the_password_is_an_output_once_it_was_applied() {
+    let Seen::Present { out, .. } = seen(object("1", &made(&want()).await.body)).await else { panic!("it is there") };
+    assert_eq!(out.version.as_deref(), Some("v1"));
+}
+
+#[tokio::test]
 async fn a_wish_that_changes_is_a_difference() {
     let answer = object("1", &made(&want()).await.body);
     let rotated = SecretRef { arn: ARN.into(), version: "v2".into() };
@@ -142,7 +171,7 @@ async fn a_wish_that_changes_is_a_difference() {
 
 #[tokio::test]
 async fn every_entry_changed_behind_our_back_is_found() {
-    let want = BindingSecret { reader_host: Some("ro.db.example".into()), tls: Some(true), ..want() };
+    let want = BindingSecret { reader_host: Some("ro.db.example".into()), tls: Some(true.into()), ..want() };
     let whole = object("1", &made(&want).await.body);
     for (entry, field) in [
         ("type", "provider"),
@@ -190,7 +219,7 @@ async fn a_foreign_secret_of_that_name_is_seen_as_untagged() {
         let seen = provider(&server).observe(&id()).await.expect("a look");
         let Seen::Present { owner, handle, have, .. } = seen else { panic!("it is there") };
         assert_eq!((owner, handle.0.as_str()), (Owner::Untagged, "Secret/shop/orders-binding/9"));
-        assert_eq!((have.name.as_str(), have.host, have.r#type.as_str()), ("orders-binding", "".into(), expected));
+        assert_eq!((have.name.as_str(), have.host, have.r#type), ("orders-binding", "".into(), expected.into()));
     }
 }
 

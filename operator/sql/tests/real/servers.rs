@@ -82,7 +82,8 @@ pub fn other_authority() -> Tls {
 
 /// What RDS's administrators may do ("Master user account privileges"), and a role as which IAM users log in. Whoever is a
 /// member of that is let in by a token only: here, where nobody has one, not at all.
-const POSTGRES: &str = "CREATE ROLE terrace LOGIN CREATEROLE CREATEDB PASSWORD 'administrator''s'; CREATE ROLE rds_iam;";
+const POSTGRES: &str =
+    "CREATE ROLE terrace LOGIN CREATEROLE CREATEDB PASSWORD 'administrator''s'; CREATE ROLE rds_iam;";
 
 async fn start_postgres(programs: &Path) -> Result<Server> {
     let (folder, port) = (Scratch::new()?, Port::take()?);
@@ -134,7 +135,9 @@ async fn start_mariadb(install: &Path, daemon: &Path) -> Result<Server> {
     server.arg(option("datadir", &data)).arg(option("socket", &folder.path().join("socket")));
     server.arg(option("pid-file", &folder.path().join("pid"))).arg(option("init-file", &first));
     server.arg(option("ssl-ca", &certs.ca)).arg(option("ssl-cert", &certs.serving));
-    server.arg(option("ssl-key", &certs.serving_key)).args(["--innodb-flush-log-at-trx-commit=0", "--skip-name-resolve"]);
+    server
+        .arg(option("ssl-key", &certs.serving_key))
+        .args(["--innodb-flush-log-at-trx-commit=0", "--skip-name-resolve"]);
     up("mariadb", &server, folder, port, &certs).await
 }
 
@@ -202,7 +205,8 @@ fn run(command: &mut Command) -> Result<()> {
 fn newest_postgres() -> Option<PathBuf> {
     let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let number = |path: &PathBuf| path.file_name().and_then(|name| name.to_str()?.parse::<u32>().ok());
-    let newest = versions.map(|entry| entry.path()).filter(|path| path.join("bin/postgres").exists()).max_by_key(number);
+    let newest =
+        versions.map(|entry| entry.path()).filter(|path| path.join("bin/postgres").exists()).max_by_key(number);
     newest.map(|path| path.join("bin")).or_else(|| program("postgres")?.parent().map(Path::to_owned))
 }
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use terrace_crds::CacheTierSpec;
-use terrace_crds::cache_tier::Authentication;
+use terrace_crds::cache_tier::{Authentication, InTransit};
 use terrace_model::Val;
 use terrace_model::aws::Tags;
 use terrace_model::aws::elasticache::{CacheCluster, ReplicationGroup, ServerlessCache};
@@ -30,15 +30,16 @@ pub(super) fn binding(draft: &mut Draft, design: &Design, endpoint: Endpoint, lo
     let username = if matches!(login, Login::Users { .. }) { USERNAME } else { "" };
     let secret = BindingSecret {
         name: secret_name(&design.facts.object.name),
-        r#type: design.engine(),
-        provider: "aws-elasticache".into(),
+        r#type: design.engine().into(),
+        provider: PROVIDER.into(),
         host: endpoint.host,
-        port: endpoint.port,
+        port: Some(endpoint.port),
         reader_host: endpoint.reader,
         database: None,
         username: username.into(),
         password: login.password().cloned().unwrap_or(BindingSecret::NO_PASSWORD),
-        tls: Some(design.tls()),
+        tls: Some(design.tls().into()),
+        entries: BTreeMap::new(),
         // AWS's tags are not the cluster's annotations: only those of the owner are set.
         tags: Tags::new(),
     };
@@ -63,14 +64,33 @@ pub(super) fn outputs(spec: &CacheTierSpec) -> BTreeMap<&'static str, Val<Value>
             ("port", of("cache", ServerlessCache::PORT)),
         ]),
     };
-    let secret = match spec.authentication() {
-        Authentication::None => return outputs,
-        Authentication::Token => TOKEN,
-        Authentication::Users => USER_SECRET,
-    };
-    outputs.insert("secretArn", of(secret, Secret::ARN));
+    outputs.extend(for_bindings(spec));
     outputs
 }
+
+/// What others bind to, beside where it is. All of it is always there, an empty text where there is none: who refers to it
+/// waits until it is known.
+fn for_bindings(spec: &CacheTierSpec) -> BTreeMap<&'static str, Val<Value>> {
+    let text = |text: &str| Val::Known(json!(text));
+    let secret = |id: &str| (of(id, Secret::ARN), of(id, Secret::VERSION));
+    let (username, (arn, version)) = match spec.authentication() {
+        Authentication::None => ("", (text(""), text(""))),
+        Authentication::Token => ("", secret(TOKEN)),
+        Authentication::Users => (USERNAME, secret(USER_SECRET)),
+    };
+    let tls = spec.encryption.in_transit != InTransit::Disabled;
+    BTreeMap::from([
+        ("bindingType", text(spec.engine.as_str())),
+        ("provider", text(PROVIDER)),
+        ("username", text(username)),
+        ("secretArn", arn),
+        ("secretVersion", version),
+        ("tls", text(if tls { "true" } else { "false" })),
+    ])
+}
+
+/// The provider in every binding to a cache.
+const PROVIDER: &str = "aws-elasticache";
 
 fn replication_group(spec: &CacheTierSpec) -> BTreeMap<&'static str, Val<Value>> {
     let mut outputs = BTreeMap::from([

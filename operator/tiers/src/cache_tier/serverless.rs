@@ -1,6 +1,6 @@
 //! A serverless cache: no nodes, no subnet group, no parameter group; AWS sizes and maintains it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use terrace_model::aws::elasticache::{CacheUsageLimits, ServerlessCache};
 
@@ -8,7 +8,7 @@ use super::binding::Endpoint;
 use super::design::Design;
 use super::parts::{Parts, restore};
 use crate::draft::Draft;
-use crate::facts::Environment;
+use crate::facts::{Environment, Subnet, first_of_each_zone};
 use crate::naming::whole;
 
 /// The most subnets that it takes, each in a zone of its own (`CreateServerlessCache`, SubnetIds; ElastiCache User Guide,
@@ -43,12 +43,11 @@ pub(super) fn serverless(draft: &mut Draft, design: &Design, parts: &Parts) -> E
 
 /// The first private subnet of each of the first zones.
 fn subnets(environment: &Environment) -> BTreeSet<String> {
-    let mut first = BTreeMap::<&str, &str>::new();
-    for subnet in &environment.private_subnets {
-        let id = first.entry(subnet.zone.as_str()).or_insert(subnet.id.as_str());
-        *id = (*id).min(subnet.id.as_str());
-    }
-    first.into_values().take(MOST_SUBNETS).map(str::to_owned).collect()
+    let mut zones: Vec<&str> = environment.private_zones().into_iter().collect();
+    zones.truncate(MOST_SUBNETS);
+    let within = |subnet: &&Subnet| zones.contains(&subnet.zone.as_str());
+    let subnets: Vec<Subnet> = environment.private_subnets.iter().filter(within).cloned().collect();
+    first_of_each_zone(&subnets)
 }
 
 /// When snapshots are taken, where there are any.
@@ -60,7 +59,6 @@ fn daily_snapshot(design: &Design) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::Subnet;
     use crate::samples;
 
     #[test]

@@ -8,7 +8,7 @@ use terrace_crds::data_tier::CredentialManagement;
 use terrace_model::aws::Tags;
 use terrace_model::aws::kubernetes::BindingSecret;
 use terrace_model::aws::rds::{DbCluster, DbInstance, DbProxy, DbReplica};
-use terrace_model::aws::secretsmanager::Secret;
+use terrace_model::aws::secretsmanager::{Secret, SecretVersion};
 use terrace_model::{Out, SecretRef, Val};
 
 use super::design::{Design, Shape, proxied, replicas};
@@ -28,15 +28,16 @@ pub(super) fn binding(
     let (host, port) = proxy.unwrap_or_else(|| (database.endpoint(), database.port()));
     let secret = BindingSecret {
         name: secret_name(&design.facts.object.name),
-        r#type: if design.spec.engine.is_postgres() { "postgresql" } else { "mysql" }.into(),
-        provider: "aws-rds".into(),
+        r#type: binding_type(design.spec).into(),
+        provider: PROVIDER.into(),
         host,
-        port,
+        port: Some(port),
         reader_host: database.reader_endpoint().filter(|_| one_port(design.spec)),
-        database: design.spec.database_name.clone(),
+        database: design.spec.database_name.clone().map(Val::from),
         username: database.master_username(),
         password,
         tls: None,
+        entries: BTreeMap::new(),
         // AWS's tags are not the cluster's annotations: only those of the owner are set.
         tags: Tags::new(),
     };
@@ -64,7 +65,40 @@ pub(super) fn outputs(spec: &DataTierSpec) -> BTreeMap<&'static str, Val<Value>>
         outputs.insert("endpoint", of("proxy", DbProxy::ENDPOINT));
         outputs.insert("port", Val::Known(json!(spec.engine.default_port())));
     }
+    outputs.extend(for_bindings(spec, &outputs));
     outputs
+}
+
+/// What others bind to, beside where it is. All of it is always there, an empty text where there is none: who refers to it
+/// waits until it is known.
+fn for_bindings(
+    spec: &DataTierSpec,
+    outputs: &BTreeMap<&'static str, Val<Value>>,
+) -> BTreeMap<&'static str, Val<Value>> {
+    let version = match spec.credentials.management {
+        CredentialManagement::Terrace => of("master-secret", Secret::VERSION),
+        CredentialManagement::Rds => of("master-version", SecretVersion::VERSION),
+    };
+    let username = db(Shape::of(spec), DbInstance::MASTER_USERNAME, DbCluster::MASTER_USERNAME);
+    let reader = outputs.get("readerEndpoint").or(outputs.get("endpoint"));
+    let mut more = BTreeMap::from([
+        ("bindingType", Val::Known(json!(binding_type(spec)))),
+        ("provider", Val::Known(json!(PROVIDER))),
+        ("database", Val::Known(json!(spec.database_name.clone().unwrap_or_default()))),
+        ("username", username),
+        ("secretVersion", version),
+    ]);
+    // Where reads may go: to the readers, or where there are none to the database itself.
+    more.extend(reader.map(|host| ("readerHost", host.clone())));
+    more
+}
+
+/// The provider in every binding to a database.
+const PROVIDER: &str = "aws-rds";
+
+/// What clients speak, as servicebinding.io has it.
+fn binding_type(spec: &DataTierSpec) -> &'static str {
+    if spec.engine.is_postgres() { "postgresql" } else { "mysql" }
 }
 
 fn reader_endpoint(spec: &DataTierSpec, shape: Shape) -> Option<Val<Value>> {

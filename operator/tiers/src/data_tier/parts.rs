@@ -95,6 +95,7 @@ pub(super) fn monitoring_role(draft: &mut Draft, design: &Design) -> Option<Val<
         managed_policy_arns: [environment.aws_policy("service-role/AmazonRDSEnhancedMonitoringRole")].into(),
         inline_policies: BTreeMap::new(),
         permissions_boundary: environment.permissions_boundary.clone().unwrap_or_default(),
+        max_session_duration: None,
         tags: draft.tags(),
     };
     Some(draft.add("monitoring-role", role).out(Role::ARN))

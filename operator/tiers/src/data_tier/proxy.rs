@@ -81,6 +81,7 @@ fn role(draft: &mut Draft, design: &Design, secrets: &BTreeSet<Val<String>>, key
         managed_policy_arns: BTreeSet::new(),
         inline_policies: [("master-secret".to_owned(), Policy::of(statements))].into(),
         permissions_boundary: environment.permissions_boundary.clone().unwrap_or_default(),
+        max_session_duration: None,
         tags: draft.tags(),
     };
     draft.add("proxy-role", role).out(Role::ARN)

@@ -71,8 +71,10 @@ fn each_way_to_log_in_has_its_nodes_and_its_secret() {
             |secret| json!({"arn": output(secret, "arn"), "version": output(secret, "version")}),
         );
         assert_eq!(binding["password"], expected);
-        let secret = secret.map(|secret| output(secret, "arn"));
-        assert_eq!(outputs.get("secretArn").map(|value| json!(value)), secret);
+        let named = |name: &str| json!(outputs[name]);
+        let secret = |output_: &str| secret.map_or(json!(""), |secret| output(secret, output_));
+        assert_eq!((named("secretArn"), named("secretVersion")), (secret("arn"), secret("version")));
+        assert_eq!(named("username"), username);
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use kube::core::cel::{CompiledSchema, Validator, apply_defaults, compile_schema};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use terrace_crds::{CacheTier, DataTier, KINDS, Kind, ObjectTier};
+use terrace_crds::{CacheTier, DataTier, KINDS, Kind, ObjectTier, WebApp};
 use terrace_model::Graph;
 use terrace_model::aws::kinds;
 use terrace_tiers::{Facts, Tier, samples};
@@ -51,6 +51,11 @@ pub fn cache(change: Value) -> CacheTier {
 /// The smallest ObjectTier after a merge patch of its spec.
 pub fn bucket(change: Value) -> ObjectTier {
     object("ObjectTier", "assets", json!({}), change)
+}
+
+/// The smallest WebApp after a merge patch of its spec.
+pub fn web(change: Value) -> WebApp {
+    object("WebApp", "shop", json!({"image": "shop:1"}), change)
 }
 
 /// What is wrong with a tier in its usual facts after this change of them.

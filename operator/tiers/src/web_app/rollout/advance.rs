@@ -1,0 +1,232 @@
+//! How a rollout goes on: from step to step, by what is ready, by the time, and by the alarm.
+//!
+//! Whatever happens, the requests are with versions that are ready: the next one gets its first share only when all of it
+//! is, and the one that serves stays until it has none any more. An alarm that fires gives all requests back at once, and
+//! the version that raised it does not come again.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use terrace_crds::WebAppSpec;
+use terrace_crds::web_app::{Rollout as Settings, RolloutStep, RolloutStrategy};
+
+use super::phase::Phase;
+use super::{ROLLOUT, Rollout, STABLE, Stable, State, alarm};
+use crate::facts::Alarm;
+use crate::web_app::balancer::steering;
+use crate::web_app::design::strategy;
+use crate::web_app::slot::{AUTOSCALER, Slot, TARGET_BINDING, TARGET_SERVICE, TARGETS, WORKLOAD};
+use crate::web_app::template::{PodTemplate, pod_template};
+use crate::web_app::workload::{is_autoscaled, settling_seconds};
+use crate::{Advance, Facts};
+
+/// How often it is looked whether something is ready, or an alarm fires.
+const POLL: Duration = Duration::from_secs(15);
+/// Seconds that a load balancer takes to follow its new weights.
+const FOLLOWS: u32 = 10;
+
+/// Where the rollout stands now, and when to judge again.
+pub fn advance(spec: &WebAppSpec, facts: &Facts) -> Advance {
+    let others = || facts.progress.iter().filter(|entry| ![ROLLOUT, STABLE].contains(&&*entry.procedure)).cloned();
+    let Some(template) = pod_template(spec, &facts.object.name) else {
+        return Advance { progress: others().collect(), again: None };
+    };
+    let judge = Judge::new(spec, facts, &template);
+    let state = judge.next(State::of(facts, &judge.hash));
+    Advance { progress: state.entries().into_iter().chain(others()).collect(), again: judge.again(&state) }
+}
+
+/// All that a step is judged by.
+struct Judge<'a> {
+    spec: &'a WebAppSpec,
+    facts: &'a Facts,
+    settings: Settings,
+    steps: Vec<RolloutStep>,
+    /// Of the pod template that is wished for.
+    hash: String,
+}
+
+/// What the alarm says.
+enum Verdict {
+    Quiet,
+    /// Nobody knows.
+    Unknown,
+    Fires(String),
+}
+
+impl<'a> Judge<'a> {
+    fn new(spec: &'a WebAppSpec, facts: &'a Facts, template: &PodTemplate) -> Self {
+        let settings = spec.rollout.clone().unwrap_or_default();
+        Judge { spec, facts, steps: settings.steps(), settings, hash: template.hash() }
+    }
+
+    fn next(&self, state: State) -> State {
+        let Some(rollout) = state.rollout.clone() else {
+            return self.begin(state);
+        };
+        if strategy(self.spec) == RolloutStrategy::Rolling {
+            return self.leave(state, &rollout);
+        }
+        if rollout.hash != self.hash {
+            return self.turn(state, &rollout);
+        }
+        self.go_on(state, &rollout)
+    }
+
+    /// Nothing is under way: a new template begins it, unless it is rolled through in place, or nothing stands yet.
+    fn begin(&self, state: State) -> State {
+        if state.stable.hash == self.hash {
+            return state;
+        }
+        if strategy(self.spec) == RolloutStrategy::Rolling || !state.stands {
+            let stable = Stable { since: self.facts.now, hash: self.hash.clone(), ..state.stable };
+            return State { stable, ..state };
+        }
+        self.enter(state)
+    }
+
+    /// The next version, in the other slot, as soon as that is free.
+    fn enter(&self, state: State) -> State {
+        let occupied = self.facts.made.contains(&state.stable.slot.other().of(WORKLOAD));
+        self.at(state, if occupied { Phase::Clearing } else { Phase::Preparing }, self.hash.clone())
+    }
+
+    /// The strategy is Rolling now: the version in the other slot goes, or, where it has all requests, stays.
+    fn leave(&self, state: State, rollout: &Rollout) -> State {
+        match &rollout.phase {
+            Phase::Switched => self.promote(state, rollout),
+            Phase::Step(..) => self.at(state, Phase::Returning(String::new()), rollout.hash.clone()),
+            Phase::Returning(_) if !self.has_returned(rollout) => state,
+            _ => State { rollout: None, ..state },
+        }
+    }
+
+    /// The spec asks for another version than the one on its way.
+    fn turn(&self, state: State, rollout: &Rollout) -> State {
+        let back = self.hash == state.stable.hash;
+        match &rollout.phase {
+            Phase::Switched if !back => self.promote(state, rollout),
+            Phase::Switched | Phase::Step(..) => self.at(state, Phase::Returning(String::new()), rollout.hash.clone()),
+            Phase::Returning(_) if !self.has_returned(rollout) => state,
+            _ if back => State { rollout: None, ..state },
+            _ => self.enter(state),
+        }
+    }
+
+    fn go_on(&self, state: State, rollout: &Rollout) -> State {
+        let next = state.stable.slot.other();
+        let to = |phase: Phase| self.at(state.clone(), phase, rollout.hash.clone());
+        let late = |limit: u32| self.has_passed(rollout.since, limit + self.settings.timeout_seconds);
+        let too_late = || format!("not ready within {} s", self.settings.timeout_seconds);
+        match (&rollout.phase, self.alarm()) {
+            (Phase::Clearing, _) => self.enter_when_clear(state.clone(), rollout),
+            (Phase::Preparing, _) if self.is_ready(next) => to(Phase::Warming(String::new())),
+            (Phase::Preparing, _) if late(0) => to(Phase::RolledBack(too_late())),
+            (Phase::Warming(_), Verdict::Fires(words)) => self.say(state.clone(), Phase::Warming(words)),
+            (Phase::Warming(_), Verdict::Quiet) => {
+                let warm = self.has_passed(rollout.since, settling_seconds(self.spec));
+                match self.is_ready(next) {
+                    true if warm => to(self.step(1)),
+                    false if late(0) => to(Phase::RolledBack(too_late())),
+                    _ => self.say(state.clone(), Phase::Warming(String::new())),
+                }
+            }
+            (Phase::Step(..) | Phase::Switched, Verdict::Fires(words)) => to(Phase::Returning(words)),
+            (Phase::Step(..) | Phase::Switched, Verdict::Unknown) => state.clone(),
+            (Phase::Step(number, _), Verdict::Quiet) => {
+                let pause = self.steps.get(number - 1).map_or(0, |step| step.pause_seconds);
+                match self.is_ready(next) {
+                    true if self.has_passed(rollout.since, pause) => to(self.step(number + 1)),
+                    false if late(pause) => to(Phase::Returning(too_late())),
+                    _ => state.clone(),
+                }
+            }
+            (Phase::Switched, Verdict::Quiet) => {
+                let kept = self.has_passed(rollout.since, self.settings.keep_old_seconds());
+                if kept && self.is_ready(next) { self.promote(state.clone(), rollout) } else { state.clone() }
+            }
+            (Phase::Returning(words), _) if self.has_returned(rollout) => {
+                // Without a reason against it, it comes again.
+                if words.is_empty() { self.enter(state.clone()) } else { to(Phase::RolledBack(words.clone())) }
+            }
+            (Phase::Preparing | Phase::Warming(_) | Phase::Returning(_) | Phase::RolledBack(_), _) => state.clone(),
+        }
+    }
+
+    fn enter_when_clear(&self, state: State, rollout: &Rollout) -> State {
+        let occupied = self.facts.made.contains(&state.stable.slot.other().of(WORKLOAD));
+        if occupied { state } else { self.at(state, Phase::Preparing, rollout.hash.clone()) }
+    }
+
+    /// The step of that number, from 1; after the last one it has all requests.
+    fn step(&self, number: usize) -> Phase {
+        self.steps.get(number - 1).map_or(Phase::Switched, |step| Phase::Step(number, step.weight))
+    }
+
+    /// A phase that begins now.
+    fn at(&self, state: State, phase: Phase, hash: String) -> State {
+        State { rollout: Some(Rollout { phase, since: self.facts.now, hash }), ..state }
+    }
+
+    /// The same phase, with other words.
+    fn say(&self, state: State, phase: Phase) -> State {
+        let rollout = state.rollout.clone().map(|rollout| Rollout { phase, ..rollout });
+        State { rollout, ..state }
+    }
+
+    /// The next version is the one that serves.
+    fn promote(&self, state: State, rollout: &Rollout) -> State {
+        let slot = state.stable.slot.other();
+        State { stable: Stable { slot, since: self.facts.now, hash: rollout.hash.clone() }, rollout: None, ..state }
+    }
+
+    /// Whether all of a slot is as wished, and so are the weights.
+    fn is_ready(&self, slot: Slot) -> bool {
+        let scaled = is_autoscaled(self.spec).then_some(AUTOSCALER);
+        let parts = [WORKLOAD, TARGETS, TARGET_SERVICE, TARGET_BINDING].into_iter().chain(scaled);
+        parts.map(|part| slot.of(part)).all(|id| self.facts.ready.contains(&id)) && self.is_steered()
+    }
+
+    fn is_steered(&self) -> bool {
+        self.spec.exposed().is_none_or(|expose| self.facts.ready.contains(steering(&expose)))
+    }
+
+    /// Whether the version in the other slot gets no requests any more.
+    fn has_returned(&self, rollout: &Rollout) -> bool {
+        self.has_passed(rollout.since, FOLLOWS) && self.is_steered()
+    }
+
+    fn has_passed(&self, since: Timestamp, seconds: u32) -> bool {
+        self.facts.now.duration_since(since).as_secs() >= i64::from(seconds)
+    }
+
+    fn alarm(&self) -> Verdict {
+        let Some(alarm) = alarm(self.spec) else { return Verdict::Quiet };
+        match self.facts.alarms.get(&alarm.name) {
+            Some(Alarm::Alarm(words)) => Verdict::Fires(format!("alarm {}: {words}", alarm.name)),
+            Some(Alarm::Ok | Alarm::InsufficientData) => Verdict::Quiet,
+            None => Verdict::Unknown,
+        }
+    }
+
+    /// When to judge again: when the time of this phase is over, and often while it hangs on something else too.
+    fn again(&self, state: &State) -> Option<Duration> {
+        let rollout = state.rollout.as_ref()?;
+        let lasts = match &rollout.phase {
+            Phase::RolledBack(_) => return None,
+            Phase::Clearing | Phase::Preparing => None,
+            Phase::Warming(_) => Some(settling_seconds(self.spec)),
+            Phase::Step(number, _) => Some(self.steps.get(number - 1).map_or(0, |step| step.pause_seconds)),
+            Phase::Switched => Some(self.settings.keep_old_seconds()),
+            Phase::Returning(_) => Some(FOLLOWS),
+        };
+        let passed = u64::try_from(self.facts.now.duration_since(rollout.since).as_secs()).unwrap_or(0);
+        let left = lasts.map(|lasts| Duration::from_secs(u64::from(lasts).saturating_sub(passed)));
+        let watched = alarm(self.spec).is_some();
+        match left.filter(|left| !left.is_zero()) {
+            Some(left) if watched => Some(left.min(POLL)),
+            Some(left) => Some(left),
+            None => Some(POLL),
+        }
+    }
+}
