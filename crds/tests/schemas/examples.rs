@@ -2,6 +2,10 @@
 
 use crate::support::Judge;
 use serde_json::{Value, json};
+use terrace_crds::{
+    CacheTier, DataTier, DeletionPolicy, Environment, KINDS, ObjectTier, TierGrant, TierObject, WebApp, cache_tier,
+    data_tier, environment, object_tier, web_app, windows,
+};
 
 const ENVIRONMENT: &str = r#"
 apiVersion: terrace.dev/v1alpha1

@@ -277,6 +277,7 @@ pub fn edge(namespace: &str, name: &str) -> User {
             name: name.into(),
             binding: None,
             access: terrace_crds::UserAccess::ReadOnly,
+            outputs: BTreeMap::new(),
         },
         security_group: None,
         principal: Some(Val::of_object(format!("EdgeTier/{namespace}/{name}"), "distributionArn")),
