@@ -4,6 +4,7 @@ pub mod cache_tier;
 pub mod choices;
 pub mod common;
 pub mod data_tier;
+pub mod edge_tier;
 pub mod environment;
 pub mod schema;
 pub mod selector;
@@ -11,6 +12,7 @@ pub mod size;
 pub mod status;
 pub mod tier_grant;
 pub mod windows;
+pub mod word_or;
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::CustomResourceExt;
@@ -21,6 +23,7 @@ pub use common::{
     Management, PAUSE, TierObject,
 };
 pub use data_tier::{DataTier, DataTierSpec};
+pub use edge_tier::{EdgeTier, EdgeTierSpec};
 pub use environment::{Environment, EnvironmentSpec, EnvironmentStatus};
 pub use selector::NamespaceSelector;
 pub use status::{
@@ -98,6 +101,14 @@ pub const KINDS: &[Kind] = &[
         scope: Scope::Namespaced,
         status: true,
         derived: DataTier::crd,
+    },
+    Kind {
+        kind: "EdgeTier",
+        plural: "edgetiers",
+        short_name: "et",
+        scope: Scope::Namespaced,
+        status: true,
+        derived: EdgeTier::crd,
     },
     Kind {
         kind: "Environment",

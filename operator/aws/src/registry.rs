@@ -2,18 +2,35 @@
 
 use terrace_engine::Registry;
 
+use crate::acm::{self, Acm};
+use crate::cloudfront::{self, CloudFront};
 use crate::elasticache::{self, ElastiCache};
 use crate::rds::{self, Rds};
-use crate::{Clients, autoscaling, iam, kms, secretsmanager};
+use crate::route53::{self, Route53};
+use crate::wafv2::{self, Waf};
+use crate::{Clients, autoscaling, iam, kms, secretsmanager, shield};
 
 /// All kinds that this crate provides, for one Environment.
 pub fn registry(clients: &Clients) -> Registry {
     let caches = ElastiCache::new(clients.clone());
+    let edge = CloudFront::new(clients.clone());
     let rds = Rds::new(clients.clone());
+    let route53 = Route53::new(clients.clone());
+    let certificates = Acm::new(clients.clone(), route53.clone());
+    let waf = Waf::new(clients.clone());
     let shelf = secretsmanager::Shelf::new(clients);
     Registry::default()
+        .with(acm::Certificates(certificates.clone()))
+        .with(acm::Validations(certificates))
         .with(autoscaling::Policies::new(clients))
         .with(autoscaling::Targets::new(clients))
+        .with(cloudfront::CachePolicies::new(&edge))
+        .with(cloudfront::OriginAccessControls::new(&edge))
+        .with(cloudfront::OriginRequestPolicies::new(&edge))
+        .with(cloudfront::ResponseHeadersPolicies::new(&edge))
+        .with(cloudfront::Functions(edge.clone()))
+        .with(cloudfront::VpcOrigins(edge.clone()))
+        .with(cloudfront::Distributions(edge))
         .with(elasticache::Clusters(caches.clone()))
         .with(elasticache::Groups(caches.clone()))
         .with(elasticache::ParameterGroups(caches.clone()))
@@ -32,6 +49,14 @@ pub fn registry(clients: &Clients) -> Registry {
         .with(rds::ProxyTargets(rds.clone()))
         .with(rds::Replicas(rds.clone()))
         .with(rds::SubnetGroups(rds))
+        .with(route53::HealthChecks(route53.clone()))
+        .with(route53::HostedZones(route53.clone()))
+        .with(route53::RecordSets(route53.clone()))
+        .with(route53::ValidationRecordSets(route53))
         .with(secretsmanager::Secrets::new(&shelf))
         .with(secretsmanager::Versions::new(&shelf, clients))
+        .with(shield::Protections::new(clients))
+        .with(wafv2::IpSets(waf.clone()))
+        .with(wafv2::LoggingConfigurations(waf.clone()))
+        .with(wafv2::WebAcls(waf))
 }

@@ -17,6 +17,7 @@ mod record;
 pub mod report;
 pub mod sim;
 pub mod situation;
+mod standing;
 mod step;
 #[cfg(test)]
 mod testing;

@@ -30,6 +30,10 @@ pub enum ReferenceKind {
     DbCluster,
     CacheSnapshot,
     ServerlessCacheSnapshot,
+    /// A public one, by name, id or ARN.
+    HostedZone,
+    /// By ARN, which says its region.
+    Certificate,
 }
 
 impl Reference {
@@ -51,7 +55,8 @@ impl Reference {
         self.of.is_some() || ours || allows(&self.arn(environment)) || named.is_some_and(|named| allows(&named.arn))
     }
 
-    /// The ARN that the text stands for. RDS and ElastiCache keep identifiers in lower case.
+    /// The ARN that the text stands for. RDS and ElastiCache keep identifiers in lower case. A hosted zone's ARN has neither
+    /// region nor account; one that is named by its name is allowed by that in the place of its id.
     pub fn arn(&self, environment: &Environment) -> String {
         let text = &self.text;
         let of = |service: &str, kind: &str| environment.arn(service, &format!("{kind}:{}", text.to_lowercase()));
@@ -65,6 +70,8 @@ impl Reference {
             ReferenceKind::DbCluster => of("rds", "cluster"),
             ReferenceKind::CacheSnapshot => of("elasticache", "snapshot"),
             ReferenceKind::ServerlessCacheSnapshot => of("elasticache", "serverlesscachesnapshot"),
+            ReferenceKind::HostedZone => format!("arn:{}:route53:::hostedzone/{text}", environment.partition),
+            ReferenceKind::Certificate => environment.arn("acm", &format!("certificate/{text}")),
         }
     }
 }
@@ -80,6 +87,8 @@ impl ReferenceKind {
             ReferenceKind::DbCluster => "DB cluster",
             ReferenceKind::CacheSnapshot => "cache snapshot",
             ReferenceKind::ServerlessCacheSnapshot => "serverless cache snapshot",
+            ReferenceKind::HostedZone => "hosted zone",
+            ReferenceKind::Certificate => "certificate",
         }
     }
 }
@@ -127,6 +136,11 @@ mod tests {
         assert_eq!((output.title(), key("alias/a").title()), ("DataTier other/orders".into(), "alias/a".into()));
         let snapshots = samples::environment().arn("rds", "snapshot:before-*");
         assert!(admits(&[&snapshots], &reference("Before-Sale", ReferenceKind::DbSnapshot), None));
+        let zone = reference("example.com", ReferenceKind::HostedZone);
+        for allowed in ["arn:aws:route53:::hostedzone/example.com", "arn:aws:route53:::hostedzone/Z1"] {
+            let found = Named { arn: "arn:aws:route53:::hostedzone/Z1".into(), ..Named::default() };
+            assert!(admits(&[allowed], &zone, Some(&found)) && !admits(&[], &zone, Some(&found)), "{allowed}");
+        }
     }
 
     #[test]

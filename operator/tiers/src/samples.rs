@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use terrace_crds::environment::DatabaseAccess;
-use terrace_crds::{CacheTier, DataTier};
+use terrace_crds::environment::{DatabaseAccess, Exposure};
+use terrace_crds::{CacheTier, DataTier, EdgeTier};
 use terrace_model::{Graph, Val};
 
-use crate::facts::{Environment, Facts, Features, Limits, Named, Object, Subnet, User};
-use crate::{ObjectKey, Objects, Tier, Use};
+use crate::facts::{Certificate, Environment, Facts, Features, Limits, Named, Object, Subnet, User, Zone};
+use crate::{ObjectKey, Objects, Reference, ReferenceKind, Tier, Use};
 
 macro_rules! manifests {
     ($($name:literal),* $(,)?) => {
@@ -58,13 +58,33 @@ pub const CACHE_MANIFESTS: &[(&str, &str)] = manifests![
     "cache-token",
 ];
 
+/// The manifests of EdgeTiers under `tests/manifests`, by name.
+pub const EDGE_MANIFESTS: &[(&str, &str)] = manifests![
+    "edge-count",
+    "edge-create-zone",
+    "edge-dns-elsewhere",
+    "edge-every-option",
+    "edge-failover",
+    "edge-geolocation",
+    "edge-latency",
+    "edge-origins",
+    "edge-own-name",
+    "edge-retain",
+    "edge-shield",
+    "edge-single-page",
+    "edge-smallest",
+    "edge-weighted",
+];
+
 /// Every manifest with the graph that it expands to.
 ///
 /// # Panics
 /// When a manifest is invalid, which the tests of this crate rule out.
 pub fn samples() -> Vec<(&'static str, Graph)> {
     let databases = MANIFESTS.iter().map(|(name, yaml)| (*name, expand(name, &data_tier(yaml))));
-    databases.chain(CACHE_MANIFESTS.iter().map(|(name, yaml)| (*name, expand(name, &cache_tier(yaml))))).collect()
+    let caches = CACHE_MANIFESTS.iter().map(|(name, yaml)| (*name, expand(name, &cache_tier(yaml))));
+    let edges = EDGE_MANIFESTS.iter().map(|(name, yaml)| (*name, expand(name, &edge_tier(yaml))));
+    databases.chain(caches).chain(edges).collect()
 }
 
 fn expand(name: &str, tier: &impl Tier) -> Graph {
@@ -91,13 +111,29 @@ pub fn cache_tier(yaml: &str) -> CacheTier {
     serde_saphyr::from_str(yaml).expect("a CacheTier")
 }
 
+/// Reads a manifest.
+///
+/// # Panics
+/// When it is no EdgeTier.
+pub fn edge_tier(yaml: &str) -> EdgeTier {
+    serde_saphyr::from_str(yaml).expect("an EdgeTier")
+}
+
 /// Facts of an Environment in three zones, in which everything that the object names exists and is its namespace's, and
-/// every object that it refers to has admitted it. Logs may go to what is named after the namespace.
+/// every object that it refers to has admitted it. Logs may go to what is named after the namespace, buckets named after
+/// it may be used, and names under example.com may be claimed.
 pub fn facts<T: Tier>(tier: &T) -> Facts {
-    let named = |arn: String| Named { arn, namespace: Some("shop".into()), ..Named::default() };
     let mut environment = environment();
-    environment.limits.allow =
-        ["arn:aws:logs:*:log-group:/shop/*", "arn:aws:firehose:*:deliverystream/shop-*"].map(str::to_owned).into();
+    environment.limits.allow = [
+        "arn:aws:logs:*:log-group:/shop/*",
+        "arn:aws:logs:*:log-group:aws-waf-logs-shop*",
+        "arn:aws:firehose:*:deliverystream/shop-*",
+        "arn:aws:s3:::shop-*",
+    ]
+    .map(str::to_owned)
+    .into();
+    environment.limits.exposure = Exposure::Public;
+    environment.limits.hostnames = ["example.com", "*.example.com", "*.shop.example.com"].map(str::to_owned).into();
     let meta = tier.meta();
     let objects = objects(tier, &environment);
     Facts {
@@ -112,7 +148,7 @@ pub fn facts<T: Tier>(tier: &T) -> Facts {
         named: tier
             .references(&objects)
             .into_iter()
-            .map(|reference| (reference.text.clone(), named(reference.arn(&environment))))
+            .map(|reference| (reference.text.clone(), named(&reference, &environment)))
             .collect(),
         objects,
         made: Default::default(),
@@ -120,6 +156,20 @@ pub fn facts<T: Tier>(tier: &T) -> Facts {
         alarms: Default::default(),
         parameters: None,
         environment,
+    }
+}
+
+/// What a reference leads to: the zone example.com, a certificate of all names that may be claimed.
+fn named(reference: &Reference, environment: &Environment) -> Named {
+    let zone = Zone { id: "Z0123456789ABCDEFGHIJ".into(), name: "example.com".into(), name_servers: String::new() };
+    let certificate =
+        Certificate { domains: environment.limits.hostnames.iter().cloned().collect(), status: "ISSUED".into() };
+    Named {
+        arn: reference.arn(environment),
+        namespace: Some("shop".into()),
+        zone: (reference.kind == ReferenceKind::HostedZone).then_some(zone),
+        certificate: (reference.kind == ReferenceKind::Certificate).then_some(certificate),
+        ..Named::default()
     }
 }
 

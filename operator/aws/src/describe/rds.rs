@@ -31,6 +31,7 @@ macro_rules! existing {
             engine: item.engine,
             master_username: item.master_username,
             encrypted: item.$encrypted,
+            ..Existing::default()
         })
     };
 }

@@ -1,6 +1,6 @@
-//! Every kind of RDS and of ElastiCache against an emulator, by one rule: absent, made, as wished, changed field by field
-//! and each change found, gone. `bed emulator` (tests/README.md) starts one and names it by `TERRACE_WIRE_ENDPOINT` and
-//! `TERRACE_WIRE_EMULATOR`.
+//! Every kind of RDS, of ElastiCache and at the edge of CloudFront against an emulator, by one rule: absent, made, as
+//! wished, changed field by field and each change found, gone. `bed emulator` (tests/README.md) starts one and names it by
+//! `TERRACE_WIRE_ENDPOINT` and `TERRACE_WIRE_EMULATOR`.
 //!
 //! The kinds of the other services have their lives in `tests/lives`.
 
@@ -9,6 +9,7 @@ mod bed;
 mod caches;
 mod cases;
 mod clusters;
+mod edge;
 mod gaps;
 mod stage;
 
@@ -18,10 +19,17 @@ use stage::Stage;
 
 /// Kinds that `tests/lives` covers.
 const ELSEWHERE: &[&str] = &[
+    "acm/Certificate",
+    "acm/Validation",
     "applicationautoscaling/ScalableTarget",
     "applicationautoscaling/ScalingPolicy",
+    "cloudfront/VpcOrigin",
     "iam/Role",
     "kms/Key",
+    "route53/HealthCheck",
+    "route53/HostedZone",
+    "route53/RecordSet",
+    "route53/ValidationRecords",
     "secretsmanager/SecretVersion",
 ];
 
@@ -40,7 +48,7 @@ async fn every_kind_of_database_is_made_changed_found_and_deleted() {
     stage.rise(clusters::cluster_instance).await;
     stage.rise(clusters::proxy).await;
     stage.rise(clusters::proxy_targets).await;
-    let caches = caches::CASES.iter().map(|(kind, _)| *kind);
+    let caches = caches::CASES.iter().chain(edge::CASES).map(|(kind, _)| *kind);
     let seen: BTreeSet<&str> = stage.kinds().into_iter().chain(ELSEWHERE.iter().copied()).chain(caches).collect();
     let all: BTreeSet<&str> = stage.registry().iter().map(|provider| provider.spec().kind).collect();
     assert_eq!(seen, all, "a kind without a case");
@@ -60,6 +68,19 @@ async fn every_kind_of_cache_is_made_changed_found_and_deleted() {
             None => stage.rise(*case).await,
             Some(reason) if skipped.insert(kind) => bed::skip(&format!("{kind}: {reason}")),
             Some(_) => {}
+        }
+    }
+    stage.fall().await;
+}
+
+#[tokio::test]
+async fn every_kind_at_the_cloudfront_edge_is_made_changed_found_and_deleted() {
+    let Some(clients) = bed::clients() else { return };
+    let mut stage = Stage::new(clients).await;
+    for (kind, case) in edge::CASES {
+        match gaps::lacking(kind) {
+            None => stage.rise(*case).await,
+            Some(reason) => bed::skip(&format!("{kind}: {reason}")),
         }
     }
     stage.fall().await;

@@ -3,6 +3,9 @@
 mod cache;
 mod cache_invalid;
 mod cache_properties;
+mod edge;
+mod edge_invalid;
+mod edge_properties;
 mod invalid;
 mod properties;
 mod support;
@@ -13,7 +16,7 @@ use std::path::Path;
 use terrace_model::aws::kinds;
 use terrace_model::{Graph, Source, Val};
 use terrace_tiers::Tier;
-use terrace_tiers::samples::{CACHE_MANIFESTS, MANIFESTS, cache_tier, data_tier, samples};
+use terrace_tiers::samples::{CACHE_MANIFESTS, EDGE_MANIFESTS, MANIFESTS, cache_tier, data_tier, edge_tier, samples};
 
 #[test]
 fn every_manifest_expands_to_its_golden_graph() {
@@ -29,8 +32,8 @@ fn every_manifest_of_the_folder_is_a_sample() {
         .unwrap()
         .map(|entry| entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned())
         .collect();
-    let listed: BTreeSet<String> =
-        MANIFESTS.iter().chain(CACHE_MANIFESTS).map(|(name, _)| (*name).to_owned()).collect();
+    let all = MANIFESTS.iter().chain(CACHE_MANIFESTS).chain(EDGE_MANIFESTS);
+    let listed: BTreeSet<String> = all.map(|(name, _)| (*name).to_owned()).collect();
     assert_eq!(files, listed);
 }
 
@@ -38,7 +41,8 @@ fn every_manifest_of_the_folder_is_a_sample() {
 fn every_manifest_is_one_that_the_api_server_admits() {
     let databases = MANIFESTS.iter().map(|(name, yaml)| (name, serde_json::to_value(data_tier(yaml))));
     let caches = CACHE_MANIFESTS.iter().map(|(name, yaml)| (name, serde_json::to_value(cache_tier(yaml))));
-    for (name, object) in databases.chain(caches) {
+    let edges = EDGE_MANIFESTS.iter().map(|(name, yaml)| (name, serde_json::to_value(edge_tier(yaml))));
+    for (name, object) in databases.chain(caches).chain(edges) {
         assert_eq!(support::cel_refusals(&object.unwrap()), Vec::<String>::new(), "{name}");
     }
 }
@@ -97,16 +101,18 @@ fn every_rule_is_of_a_field_that_its_kind_has() {
 fn every_output_of_the_status_is_one_of_a_node_of_the_graph() {
     let database = ["arn", "endpoint", "engineVersion", "port", "resourceId", "secretArn"];
     let cache = ["arn", "endpoint", "engineVersion", "port"];
+    let edge = ["distributionArn", "distributionDomain", "distributionId", "shield"];
     let databases = MANIFESTS.iter().map(|(name, yaml)| (*name, data_tier(yaml).outputs(), &database[..]));
     let caches = CACHE_MANIFESTS.iter().map(|(name, yaml)| (*name, cache_tier(yaml).outputs(), &cache[..]));
-    for ((name, outputs, all), (sample, graph)) in databases.chain(caches).zip(samples()) {
+    let edges = EDGE_MANIFESTS.iter().map(|(name, yaml)| (*name, edge_tier(yaml).outputs(), &edge[..]));
+    for ((name, outputs, all), (sample, graph)) in databases.chain(caches).chain(edges).zip(samples()) {
         assert_eq!(name, sample);
         for wanted in all {
             assert!(outputs.contains_key(wanted), "{name}: {wanted}");
         }
         for (output, value) in outputs {
             match value {
-                Val::Known(value) => assert!(value.is_number(), "{name}: {output}"),
+                Val::Known(value) => assert!(value.is_number() || value.is_string(), "{name}: {output}"),
                 Val::Ref(reference) => {
                     let Source::Node(node) = &reference.source else { panic!("{name}: {output}") };
                     assert!(has_output(&graph, node, &reference.output), "{name}: {output} is {reference}");

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use kube::core::cel::{CompiledSchema, Validator, apply_defaults, compile_schema};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use terrace_crds::{CacheTier, DataTier, KINDS, Kind};
+use terrace_crds::{CacheTier, DataTier, EdgeTier, KINDS, Kind};
 use terrace_model::Graph;
 use terrace_model::aws::kinds;
 use terrace_tiers::{Facts, Tier, samples};
@@ -46,6 +46,17 @@ pub fn tier(change: Value) -> DataTier {
 /// The smallest CacheTier after a merge patch of its spec.
 pub fn cache(change: Value) -> CacheTier {
     object("CacheTier", "sessions", json!({"engineVersion": "8.2", "nodeType": "cache.r7g.large"}), change)
+}
+
+/// The smallest EdgeTier after a merge patch of its spec.
+pub fn edge(change: Value) -> EdgeTier {
+    let spec = json!({
+        "hostnames": ["shop.example.com"],
+        "zone": {"name": "example.com"},
+        "origins": [{"name": "web", "webAppRef": {"name": "shop"}}],
+        "routes": [{"path": "/*", "origin": "web"}],
+    });
+    object("EdgeTier", "shop", spec, change)
 }
 
 /// What is wrong with a tier in its usual facts after this change of them.
