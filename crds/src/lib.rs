@@ -4,6 +4,7 @@ pub mod cache_tier;
 pub mod choices;
 pub mod common;
 pub mod data_tier;
+pub mod edge_tier;
 pub mod environment;
 pub mod object_tier;
 pub mod schema;
@@ -13,6 +14,7 @@ pub mod status;
 pub mod tier_grant;
 pub mod web_app;
 pub mod windows;
+pub mod word_or;
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 pub use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -24,6 +26,7 @@ pub use common::{
     Management, PAUSE, TierObject,
 };
 pub use data_tier::{DataTier, DataTierSpec};
+pub use edge_tier::{EdgeTier, EdgeTierSpec};
 pub use environment::{Environment, EnvironmentSpec, EnvironmentStatus};
 pub use object_tier::{ObjectTier, ObjectTierSpec};
 pub use selector::NamespaceSelector;
@@ -103,6 +106,14 @@ pub const KINDS: &[Kind] = &[
         scope: Scope::Namespaced,
         status: true,
         derived: DataTier::crd,
+    },
+    Kind {
+        kind: "EdgeTier",
+        plural: "edgetiers",
+        short_name: "et",
+        scope: Scope::Namespaced,
+        status: true,
+        derived: EdgeTier::crd,
     },
     Kind {
         kind: "Environment",

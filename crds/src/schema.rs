@@ -19,6 +19,14 @@ pub const REGION: &str = r"^[a-z]{2,3}(-[a-z]+)+-[0-9]$";
 pub const ARN: &str = r"^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:([0-9]{12}|aws)?:.+$";
 /// A pattern over AWS resource names, in which `*` stands for anything.
 pub const ARN_PATTERN: &str = r"^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9*-]*:([0-9*]{1,12})?:.+$";
+/// The name of an S3 bucket (S3 User Guide, "General purpose bucket naming rules").
+pub const BUCKET: &str = r"^[a-z0-9][a-z0-9.-]*[a-z0-9]$";
+/// A host name in lower case.
+pub const HOSTNAME: &str = r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]*[a-z0-9])?$";
+/// The same, with `*` for the first label or without.
+pub const WILDCARD_HOSTNAME: &str = r"^(\*\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]*[a-z0-9])?$";
+/// The name of a record: labels may begin with an underscore, the first may be `*`.
+pub const RECORD_NAME: &str = r"^(\*\.)?(_?[a-z0-9]([a-z0-9_-]*[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]*[a-z0-9])?$";
 /// A KMS key as RDS takes it: key ARN, key id, alias ARN or alias name (`CreateDBInstance`, KmsKeyId).
 pub const KMS_KEY: &str = r"^(arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:(key|alias)/[A-Za-z0-9/_-]+|alias/[A-Za-z0-9/_-]+|(mrk-)?[0-9a-f-]{32,36})$";
 

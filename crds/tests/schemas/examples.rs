@@ -3,8 +3,8 @@
 use crate::support::Judge;
 use serde_json::{Value, json};
 use terrace_crds::{
-    CacheTier, DataTier, DeletionPolicy, Environment, KINDS, ObjectTier, TierGrant, TierObject, WebApp, cache_tier,
-    data_tier, environment, object_tier, web_app, windows,
+    CacheTier, DataTier, DeletionPolicy, EdgeTier, Environment, KINDS, ObjectTier, TierGrant, TierObject, WebApp,
+    cache_tier, data_tier, edge_tier, environment, object_tier, web_app, windows,
 };
 
 const ENVIRONMENT: &str = r#"
@@ -162,6 +162,35 @@ spec:
   bindings: [ { name: assets, objectTierRef: { name: assets }, access: ReadOnly } ]
 "#;
 
+const EDGE_TIER: &str = r#"
+apiVersion: terrace.dev/v1alpha1
+kind: EdgeTier
+metadata: { name: shop, namespace: shop }
+spec:
+  hostnames: [shop.example.com, www.shop.example.com]
+  zone: { policy: Use, name: example.com }
+  origins:
+    - { name: web,    webAppRef: { name: shop } }
+    - { name: assets, objectTierRef: { name: assets } }
+    - { name: legacy, host: old.example.net, protocol: HTTPSOnly }
+  routes:
+    - { path: /assets/*, origin: assets, cache: { defaultTTLSeconds: 86400 }, compression: Automatic }
+    - { path: /api/*,    origin: web, methods: All, cache: { keys: { headers: [Authorization], queryStrings: All } } }
+    - { path: "/*",      origin: web, cache: Disabled }
+  functions: [ { event: ViewerRequest, code: "function handler(event) { return event.request; }" } ]
+  firewall:
+    managedRules: [Common, KnownBadInputs, SQLInjection, IPReputation]
+    rateLimit: { requests: 2000, periodSeconds: 300 }
+    rules: [ { name: office, action: Allow, match: { ip: [203.0.113.0/24] } }, { name: no-debug, action: Block, match: { queryString: { contains: debug=1 } } }, { name: no-bots, action: Block, match: { header: { name: x-bot, exact: "1" } } } ]
+    mode: Enforce
+  shield: Standard
+  routing: { policy: Simple }
+  healthChecks: [ { path: /healthz, intervalSeconds: 30, failureThreshold: 3 } ]
+  tls: { minimumVersion: TLSv1.2_2021 }
+  logs: { bucket: shop-logs }
+  priceClass: All
+"#;
+
 const GRANT: &str = r#"
 apiVersion: terrace.dev/v1alpha1
 kind: TierGrant
@@ -180,6 +209,7 @@ fn the_documented_manifests_are_admitted() {
         ("DataTier", AURORA),
         ("CacheTier", CACHE_TIER),
         ("CacheTier", SERVERLESS),
+        ("EdgeTier", EDGE_TIER),
         ("ObjectTier", OBJECT_TIER),
         ("TierGrant", GRANT),
         ("WebApp", WEB_APP),
@@ -204,6 +234,7 @@ fn every_line_of_the_documented_manifests_is_kept() {
     round_trip::<DataTier>(AURORA);
     round_trip::<CacheTier>(CACHE_TIER);
     round_trip::<CacheTier>(SERVERLESS);
+    round_trip::<EdgeTier>(EDGE_TIER);
     round_trip::<ObjectTier>(OBJECT_TIER);
     round_trip::<TierGrant>(GRANT);
     round_trip::<WebApp>(WEB_APP);
@@ -340,6 +371,29 @@ fn a_bucket_is_emptied_only_where_that_is_asked_for() {
     yaml["spec"]["onDelete"]["contents"] = json!("Keep");
     assert!(!empties(&yaml));
     assert!(!cache(json!({"engineVersion": "8.2", "nodeType": "cache.r7g.large"})).empties());
+}
+
+#[test]
+fn the_shortest_edge_is_fit_for_production() {
+    let tier: EdgeTier = serde_json::from_value(json!({
+        "apiVersion": "terrace.dev/v1alpha1", "kind": "EdgeTier", "metadata": {"name": "shop"},
+        "spec": {
+            "hostnames": ["shop.example.com"], "zone": {"name": "example.com"},
+            "origins": [{"name": "web", "webAppRef": {"name": "shop"}}], "routes": [{"path": "/*", "origin": "web"}],
+        },
+    }))
+    .unwrap();
+    let (spec, route) = (&tier.spec, &tier.spec.routes[0]);
+    assert_eq!(spec.tls.minimum_version.as_str(), "TLSv1.2_2021");
+    assert_eq!((spec.http_version.as_str(), spec.ipv6), ("http2and3", edge_tier::Ipv6::Enabled));
+    assert_eq!(spec.zone.as_ref().unwrap().policy, edge_tier::ZonePolicy::Use);
+    assert_eq!(spec.origins[0].access(), edge_tier::OriginAccess::Private);
+    assert_eq!(spec.response_headers.security, edge_tier::SecurityHeaders::Standard);
+    assert_eq!((spec.price_class.as_str(), spec.shield), ("PriceClass_All", edge_tier::Shield::Standard));
+    assert_eq!((route.methods, route.viewer_protocol.as_str()), (edge_tier::Methods::Read, "redirect-to-https"));
+    assert_eq!((&route.cache, &route.origin_request), (&None, &None));
+    assert_eq!((EdgeTier::KIND, tier.deletion_policy()), ("EdgeTier", DeletionPolicy::Delete));
+    assert_eq!(tier.tier_status(), None);
 }
 
 #[test]

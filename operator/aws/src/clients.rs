@@ -75,6 +75,15 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// The second part of the ARNs of a region.
+fn partition(region: &str) -> &'static str {
+    match region {
+        region if region.starts_with("cn-") => "aws-cn",
+        region if region.starts_with("us-gov-") => "aws-us-gov",
+        _ => "aws",
+    }
+}
+
 impl Clients {
     /// Makes no call: credentials are fetched when the first one is signed.
     pub fn new(base: &SdkConfig, settings: Settings) -> Self {
@@ -145,6 +154,20 @@ impl Clients {
         format!("arn:{}:{service}:{region}:{}:{resource}", partition(region), self.account())
     }
 
+    /// The ARN of what is found worldwide and has neither region nor account in it, as a hosted zone.
+    pub fn worldwide_arn(&self, service: &str, resource: &str) -> String {
+        format!("arn:{}:{service}:::{resource}", partition(self.home()))
+    }
+
+    /// The region whose Tagging API lists what has no region (Tagging AWS Resources user guide, GetResources).
+    pub fn worldwide(&self) -> &'static str {
+        match partition(self.home()) {
+            "aws-cn" => "cn-northwest-1",
+            "aws-us-gov" => "us-gov-west-1",
+            _ => "us-east-1",
+        }
+    }
+
     /// The region of services that have none of their own.
     pub fn home(&self) -> &str {
         self.0.config.region().map_or(HOME, AsRef::as_ref)
@@ -202,17 +225,22 @@ macro_rules! services {
 }
 
 services! {
+    acm: aws_sdk_acm,
     autoscaling: aws_sdk_applicationautoscaling,
     cloudwatch: aws_sdk_cloudwatch,
+    cloudfront_in: aws_sdk_cloudfront,
     eks: aws_sdk_eks,
     elasticache: aws_sdk_elasticache,
     elbv2: aws_sdk_elasticloadbalancingv2,
     iam_in: aws_sdk_iam,
     kms: aws_sdk_kms,
     rds: aws_sdk_rds,
+    route53_in: aws_sdk_route53,
     secretsmanager: aws_sdk_secretsmanager,
+    shield_in: aws_sdk_shield,
     sts: aws_sdk_sts,
     tagging: aws_sdk_resourcegroupstagging,
+    wafv2: aws_sdk_wafv2,
 }
 
 impl Clients {
@@ -225,9 +253,24 @@ impl Clients {
         })
     }
 
+    /// The client of CloudFront, which is the same in all regions.
+    pub fn cloudfront(&self) -> aws_sdk_cloudfront::Client {
+        self.cloudfront_in(self.home())
+    }
+
+    /// The client of Shield Advanced, which is the same in all regions.
+    pub fn shield(&self) -> aws_sdk_shield::Client {
+        self.shield_in(self.home())
+    }
+
     /// The client of IAM, which is the same in all regions.
     pub fn iam(&self) -> aws_sdk_iam::Client {
         self.iam_in(self.home())
+    }
+
+    /// The client of Route 53, which is the same in all regions.
+    pub fn route53(&self) -> aws_sdk_route53::Client {
+        self.route53_in(self.home())
     }
 }
 

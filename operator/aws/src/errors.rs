@@ -23,7 +23,6 @@ const THROTTLES: &[&str] = &[
     "RequestLimitExceeded",
     "BandwidthLimitExceeded",
     "SlowDown",
-    "PriorRequestNotComplete",
     "EC2ThrottledException",
     "APICallRateForCustomerExceeded",
 ];
@@ -78,7 +77,12 @@ const QUOTAS: &[&str] = &[
     "SecurityGroupLimitExceeded",
     "RulesPerSecurityGroupLimitExceeded",
     "SecurityGroupsPerInterfaceLimitExceeded",
+    "TooManyHealthChecks",
+    "TooManyHostedZones",
 ];
+
+/// AWS is still at work on an earlier request, and takes no other until it is done.
+const UNFINISHED: &[&str] = &["PriorRequestNotComplete", "RequestInProgressException"];
 
 const IN_USE: &[&str] = &["DependencyViolation", "DeleteConflict", "ResourceInUse", "ResourceInUseException"];
 
@@ -89,6 +93,13 @@ const NO_PASSING_STATE: &[&str] = &["InvalidVPCNetworkStateFault", "KMSInvalidSt
 const NOT_THERE: &[&str] = &["NoSuchBucket"];
 
 const INVALID: &[&str] = &[
+    "InvalidArgsException",
+    "InvalidArnException",
+    "InvalidChangeBatch",
+    "InvalidDomainName",
+    "InvalidDomainValidationOptionsException",
+    "InvalidTagException",
+    "TooManyTagsException",
     "ValidationError",
     "ValidationException",
     "InvalidInput",
@@ -167,6 +178,9 @@ pub fn by_code(code: &str, message: &str, status: u16) -> Error {
     }
     if has(QUOTAS) || says("QuotaExceeded") {
         return Error::blocked(reason::QUOTA, text);
+    }
+    if has(UNFINISHED) {
+        return Error::wait(reason::NOT_READY, text);
     }
     if has(IN_USE) || says("InUse") {
         return Error::wait(reason::IN_USE, text);
@@ -268,6 +282,10 @@ mod tests {
             ("LimitExceeded", "Cannot exceed quota for RolesPerAccount: 1000", 409, reason::QUOTA),
             ("InstanceQuotaExceeded", "", 400, reason::QUOTA),
             ("DBClusterQuotaExceededFault", "", 403, reason::QUOTA),
+            ("TooManyHostedZones", "", 400, reason::QUOTA),
+            ("PriorRequestNotComplete", "", 400, reason::NOT_READY),
+            ("InvalidChangeBatch", "", 400, reason::INVALID),
+            ("ResourceInUseException", "", 400, reason::IN_USE),
             ("DependencyViolation", "", 400, reason::IN_USE),
             ("InvalidDBParameterGroupState", "One or more database instances are still in use", 400, reason::IN_USE),
             ("InvalidDBInstanceState", "Database instance is not in available state.", 400, reason::NOT_READY),

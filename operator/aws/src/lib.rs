@@ -3,10 +3,12 @@
 //! *Architecture Invariant:* only this crate and `aws-ec2` name an AWS SDK. Every call passes one limiter and one
 //! observer, and is never repeated by the SDK: whether and when to try again is the engine's to say.
 
+pub mod acm;
 pub mod actions;
 pub mod autoscaling;
 pub mod calls;
 pub mod clients;
+pub mod cloudfront;
 pub mod describe;
 pub mod eks;
 pub mod elasticache;
@@ -17,14 +19,18 @@ pub mod hourly;
 pub mod iam;
 pub mod kms;
 pub mod limits;
+mod mark;
 pub mod rds;
 pub mod registry;
+pub mod route53;
 pub mod s3;
 pub mod secretsmanager;
 mod shared;
+pub mod shield;
 pub mod sts;
 pub mod tags;
 #[cfg(test)]
 mod testing;
+pub mod wafv2;
 
 pub use clients::{AssumeRole, Clients, Settings};

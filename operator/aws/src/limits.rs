@@ -31,6 +31,12 @@ fn published(service: &str) -> Rate {
         "IAM" => Rate { burst: 40.0, per_second: 10.0 },
         // Each setting of a bucket is a call.
         "S3" => Rate { burst: 200.0, per_second: 50.0 },
+        // Route 53 developer guide, "Quotas": five requests a second, all kinds together.
+        "Route 53" => Rate { burst: 5.0, per_second: 5.0 },
+        // ACM user guide, "Quotas": each call has its own, and those that change something the lowest, five a second.
+        "ACM" => Rate { burst: 5.0, per_second: 5.0 },
+        // WAF developer guide, "AWS WAF quotas": of each call that reads five a second, of each that changes something one.
+        "WAFV2" => Rate { burst: 5.0, per_second: 5.0 },
         "Resource Groups Tagging API" => Rate { burst: 30.0, per_second: 10.0 },
         _ => Rate { burst: 50.0, per_second: 15.0 },
     }

@@ -2,12 +2,16 @@
 
 use terrace_engine::Registry;
 
+use crate::acm::{self, Acm};
+use crate::cloudfront::{self, CloudFront};
 use crate::eks::{self, Eks};
 use crate::elasticache::{self, ElastiCache};
 use crate::elbv2::{self, Elb};
 use crate::rds::{self, Rds};
+use crate::route53::{self, Route53};
 use crate::s3::{self, S3};
-use crate::{Clients, autoscaling, iam, kms, secretsmanager};
+use crate::wafv2::{self, Waf};
+use crate::{Clients, autoscaling, iam, kms, secretsmanager, shield};
 
 /// All kinds that this crate provides, for one Environment. `values` is where whoever holds a password reads it too.
 pub fn registry(clients: &Clients, values: &secretsmanager::Values) -> Registry {
@@ -16,12 +20,25 @@ pub fn registry(clients: &Clients, values: &secretsmanager::Values) -> Registry 
     let clusters = Eks::new(clients.clone());
     let rds = Rds::new(clients.clone());
     let s3 = S3::new(clients.clone());
+    let edge = CloudFront::new(clients.clone());
+    let route53 = Route53::new(clients.clone());
+    let certificates = Acm::new(clients.clone(), route53.clone());
+    let waf = Waf::new(clients.clone());
     let shelf = secretsmanager::Shelf::new(clients);
     Registry::default()
+        .with(acm::Certificates(certificates.clone()))
+        .with(acm::Validations(certificates))
         .with(autoscaling::Policies::new(clients))
         .with(autoscaling::Targets::new(clients))
         .with(eks::FargateProfiles(clusters.clone()))
         .with(eks::PodIdentityAssociations(clusters))
+        .with(cloudfront::CachePolicies::new(&edge))
+        .with(cloudfront::OriginAccessControls::new(&edge))
+        .with(cloudfront::OriginRequestPolicies::new(&edge))
+        .with(cloudfront::ResponseHeadersPolicies::new(&edge))
+        .with(cloudfront::Functions(edge.clone()))
+        .with(cloudfront::VpcOrigins(edge.clone()))
+        .with(cloudfront::Distributions(edge))
         .with(elasticache::Clusters(caches.clone()))
         .with(elasticache::Groups(caches.clone()))
         .with(elasticache::ParameterGroups(caches.clone()))
@@ -45,8 +62,16 @@ pub fn registry(clients: &Clients, values: &secretsmanager::Values) -> Registry 
         .with(rds::ProxyTargets(rds.clone()))
         .with(rds::Replicas(rds.clone()))
         .with(rds::SubnetGroups(rds))
+        .with(route53::HealthChecks(route53.clone()))
+        .with(route53::HostedZones(route53.clone()))
+        .with(route53::RecordSets(route53.clone()))
+        .with(route53::ValidationRecordSets(route53))
         .with(s3::Buckets(s3.clone()))
         .with(s3::Policies(s3))
         .with(secretsmanager::Secrets::new(&shelf))
         .with(secretsmanager::Versions::new(&shelf, values))
+        .with(shield::Protections::new(clients))
+        .with(wafv2::IpSets(waf.clone()))
+        .with(wafv2::LoggingConfigurations(waf.clone()))
+        .with(wafv2::WebAcls(waf))
 }

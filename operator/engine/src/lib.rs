@@ -18,6 +18,7 @@ pub mod report;
 pub mod secrets;
 pub mod sim;
 pub mod situation;
+mod standing;
 mod step;
 #[cfg(test)]
 mod testing;

@@ -15,6 +15,7 @@ use crate::error::Result;
 use crate::memory::Memory;
 use crate::provider::{Finder, Found};
 use crate::situation::Kinds;
+use crate::standing;
 
 /// An object without an inventory, and what is known of it all the same.
 pub struct Lost<'a> {
@@ -122,7 +123,7 @@ impl Lost<'_> {
         let Some(graph) = self.graph else { return };
         let keys: Vec<NodeKey> = inventory.0.keys().cloned().collect();
         for entry in inventory.0.values_mut() {
-            let dependencies = graph.dependencies(&entry.id);
+            let dependencies = standing::of(graph, self.kinds, &entry.id);
             entry.depends_on = keys.iter().filter(|key| dependencies.contains(&key.id)).cloned().collect();
         }
     }

@@ -10,6 +10,7 @@ use terrace_model::{KindSpec, NodeKey, NodeSpec, Ref, Source};
 
 use crate::error::{Error, Result};
 use crate::situation::Situation;
+use crate::standing;
 
 /// A wish on its way to AWS.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,7 +22,7 @@ pub struct Wish {
     pub waits: BTreeSet<String>,
     /// Where it is found within its parent; `None` while that is not known.
     pub address: Option<Map<String, Value>>,
-    /// The nodes that it refers to, in their present incarnation.
+    /// The nodes that it stands on, in their present incarnation.
     pub dependencies: BTreeSet<NodeKey>,
     /// Tells one wish from another.
     pub hash: String,
@@ -68,13 +69,13 @@ fn inputs(situation: &Situation, key: &NodeKey, references: &[Ref]) -> Inputs {
         Source::Node(id) => situation.outputs(id)?.get(&reference.output).cloned(),
         Source::Object(object) => situation.foreign.get(object)?.get(&reference.output).cloned(),
     };
-    let node = |reference: &Ref| match &reference.source {
-        Source::Node(id) if !is_read_only(situation, id) => Some(situation.current(id)),
-        Source::Node(_) | Source::Object(_) => None,
+    let nodes = |reference: &Ref| match (&reference.source, situation.graph) {
+        (Source::Node(id), Some(graph)) => standing::behind(graph, situation.kinds, id),
+        (Source::Node(_), None) | (Source::Object(_), _) => BTreeSet::new(),
     };
     Inputs {
         outputs: references.iter().map(output).collect(),
-        dependencies: references.iter().filter_map(node).collect(),
+        dependencies: references.iter().flat_map(nodes).map(|id| situation.current(&id)).collect(),
         restore_from: situation.inventory.0.get(key).and_then(|entry| entry.restore_from.clone()),
     }
 }
@@ -106,11 +107,6 @@ fn make(
     let address = known.then(|| spec.address.iter().filter_map(part).filter(|(_, value)| !value.is_null()).collect());
     let hash = short_hash(&[&canonical(&value)]);
     Ok(Wish { value, open, waits, address, dependencies: inputs.dependencies.clone(), hash })
-}
-
-fn is_read_only(situation: &Situation, id: &str) -> bool {
-    let node = situation.graph.and_then(|graph| graph.node(id));
-    node.and_then(|node| situation.kinds.get(node.kind.as_str())).is_some_and(|spec| spec.read_only)
 }
 
 /// Adds the owner's tags where the kind has tags.

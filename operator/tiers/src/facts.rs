@@ -141,6 +141,46 @@ pub struct Named {
     pub allocated_storage: Option<u32>,
     /// Buckets, which are found whatever region they are in.
     pub region: Option<String>,
+    /// Hosted zones.
+    pub zone: Option<Zone>,
+    /// Certificates.
+    pub certificate: Option<Certificate>,
+}
+
+/// A hosted zone that exists.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Zone {
+    /// As `Z0123456789ABCDEFGHIJ`.
+    pub id: String,
+    /// Without the dot at its end, in lower case.
+    pub name: String,
+    /// With a comma between them.
+    pub name_servers: String,
+}
+
+/// A certificate that exists.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Certificate {
+    /// All names that it is for, in lower case.
+    pub domains: BTreeSet<String>,
+    /// As ACM has it: `ISSUED`.
+    pub status: String,
+}
+
+impl Zone {
+    /// Whether a host name lies in it.
+    pub fn holds(&self, hostname: &str) -> bool {
+        let above = hostname.strip_suffix(self.name.as_str());
+        above.is_some_and(|above| above.is_empty() || above.ends_with('.'))
+    }
+}
+
+impl Certificate {
+    /// Whether it is for a host name: by that name, or by a wildcard in place of its first label.
+    pub fn covers(&self, hostname: &str) -> bool {
+        let wildcard = hostname.split_once('.').map(|(_, parent)| format!("*.{parent}"));
+        self.domains.contains(hostname) || wildcard.is_some_and(|wildcard| self.domains.contains(&wildcard))
+    }
 }
 
 /// One parameter of an engine's family (`Parameter` in the RDS API).
@@ -282,6 +322,26 @@ mod tests {
             assert!(!limits.admits_hostname(refused), "{refused}");
         }
         assert!(!Limits::default().admits_hostname("example.org"));
+    }
+
+    #[test]
+    fn a_zone_holds_itself_and_what_lies_below_it() {
+        let zone = Zone { name: "example.com".into(), ..Zone::default() };
+        for (hostname, held) in
+            [("example.com", true), ("a.b.example.com", true), ("*.example.com", true), ("notexample.com", false)]
+        {
+            assert_eq!(zone.holds(hostname), held, "{hostname}");
+        }
+    }
+
+    #[test]
+    fn a_wildcard_covers_one_label_and_not_its_parent() {
+        let certificate = Certificate { domains: ["*.example.com".into()].into(), ..Certificate::default() };
+        for (hostname, covered) in
+            [("www.example.com", true), ("*.example.com", true), ("example.com", false), ("a.www.example.com", false)]
+        {
+            assert_eq!(certificate.covers(hostname), covered, "{hostname}");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod cache_tier;
 mod check;
 mod data_tier;
 mod draft;
+mod edge_tier;
 pub mod facts;
 mod invalid;
 mod naming;

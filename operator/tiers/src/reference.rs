@@ -31,7 +31,9 @@ pub enum ReferenceKind {
     CacheSnapshot,
     ServerlessCacheSnapshot,
     Bucket,
-    /// In AWS Certificate Manager.
+    /// A public one, by name, id or ARN.
+    HostedZone,
+    /// Of AWS Certificate Manager, by ARN, which says its region, or by id.
     Certificate,
     /// In CloudWatch.
     Alarm,
@@ -56,7 +58,8 @@ impl Reference {
         self.of.is_some() || ours || allows(&self.arn(environment)) || named.is_some_and(|named| allows(&named.arn))
     }
 
-    /// The ARN that the text stands for. RDS and ElastiCache keep identifiers in lower case.
+    /// The ARN that the text stands for. RDS and ElastiCache keep identifiers in lower case. A hosted zone's ARN has neither
+    /// region nor account; one that is named by its name is allowed by that in the place of its id.
     pub fn arn(&self, environment: &Environment) -> String {
         let text = &self.text;
         let of = |service: &str, kind: &str| environment.arn(service, &format!("{kind}:{}", text.to_lowercase()));
@@ -73,6 +76,7 @@ impl Reference {
             ReferenceKind::Bucket => environment.bucket_arn(text),
             ReferenceKind::Certificate => environment.arn("acm", &format!("certificate/{text}")),
             ReferenceKind::Alarm => environment.arn("cloudwatch", &format!("alarm:{text}")),
+            ReferenceKind::HostedZone => format!("arn:{}:route53:::hostedzone/{text}", environment.partition),
         }
     }
 }
@@ -91,6 +95,7 @@ impl ReferenceKind {
             ReferenceKind::Bucket => "bucket",
             ReferenceKind::Certificate => "certificate",
             ReferenceKind::Alarm => "CloudWatch alarm",
+            ReferenceKind::HostedZone => "hosted zone",
         }
     }
 }
@@ -140,6 +145,11 @@ mod tests {
         assert!(admits(&["arn:aws:s3:::legacy-*"], &bucket, None) && !admits(&["arn:aws:s3:::other"], &bucket, None));
         let snapshots = samples::environment().arn("rds", "snapshot:before-*");
         assert!(admits(&[&snapshots], &reference("Before-Sale", ReferenceKind::DbSnapshot), None));
+        let zone = reference("example.com", ReferenceKind::HostedZone);
+        for allowed in ["arn:aws:route53:::hostedzone/example.com", "arn:aws:route53:::hostedzone/Z1"] {
+            let found = Named { arn: "arn:aws:route53:::hostedzone/Z1".into(), ..Named::default() };
+            assert!(admits(&[allowed], &zone, Some(&found)) && !admits(&[], &zone, Some(&found)), "{allowed}");
+        }
     }
 
     #[test]

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use terrace_crds::environment::{DatabaseAccess, Exposure};
-use terrace_crds::{CacheTier, DataTier, ObjectTier, Progress, Time, WebApp};
+use terrace_crds::{CacheTier, DataTier, EdgeTier, ObjectTier, Progress, Time, WebApp};
 use terrace_model::{Graph, Val};
 
-use crate::facts::{Alarm, Environment, Facts, Features, Limits, Named, Object, Subnet, User};
-use crate::{ObjectKey, Objects, Tier, Use};
+use crate::facts::{Alarm, Certificate, Environment, Facts, Features, Limits, Named, Object, Subnet, User, Zone};
+use crate::{ObjectKey, Objects, Reference, ReferenceKind, Tier, Use};
 
 macro_rules! manifests {
     ($($name:literal),* $(,)?) => {
@@ -60,6 +60,24 @@ pub const CACHE_MANIFESTS: &[(&str, &str)] = manifests![
     "cache-token",
 ];
 
+/// The manifests of EdgeTiers under `tests/manifests`, by name.
+pub const EDGE_MANIFESTS: &[(&str, &str)] = manifests![
+    "edge-count",
+    "edge-create-zone",
+    "edge-dns-elsewhere",
+    "edge-every-option",
+    "edge-failover",
+    "edge-geolocation",
+    "edge-latency",
+    "edge-origins",
+    "edge-own-name",
+    "edge-retain",
+    "edge-shield",
+    "edge-single-page",
+    "edge-smallest",
+    "edge-weighted",
+];
+
 /// The manifests of ObjectTiers under `tests/manifests`, by name.
 pub const OBJECT_MANIFESTS: &[(&str, &str)] = manifests![
     "object-every-option",
@@ -108,7 +126,8 @@ pub fn samples() -> Vec<(&'static str, Graph)> {
     let apps = WEB_MANIFESTS.iter().map(|(name, yaml)| (*name, expand(name, &web_app(yaml))));
     let steps = ROLLOUT_STEPS.iter().map(|(name, step)| (*name, rollout_step(step)));
     let buckets = OBJECT_MANIFESTS.iter().map(|(name, yaml)| (*name, expand(name, &object_tier(yaml))));
-    databases.chain(caches).chain(buckets).chain(apps).chain(steps).collect()
+    let edges = EDGE_MANIFESTS.iter().map(|(name, yaml)| (*name, expand(name, &edge_tier(yaml))));
+    databases.chain(caches).chain(buckets).chain(edges).chain(apps).chain(steps).collect()
 }
 
 /// One that reads and writes, one that reads, and for a bucket what CloudFront reads on behalf of.
@@ -170,6 +189,14 @@ pub fn cache_tier(yaml: &str) -> CacheTier {
 /// Reads a manifest.
 ///
 /// # Panics
+/// When it is no EdgeTier.
+pub fn edge_tier(yaml: &str) -> EdgeTier {
+    serde_saphyr::from_str(yaml).expect("an EdgeTier")
+}
+
+/// Reads a manifest.
+///
+/// # Panics
 /// When it is no ObjectTier.
 pub fn object_tier(yaml: &str) -> ObjectTier {
     serde_saphyr::from_str(yaml).expect("an ObjectTier")
@@ -184,20 +211,21 @@ pub fn web_app(yaml: &str) -> WebApp {
 }
 
 /// Facts of a public Environment in three zones, in which everything that the object names exists and is its namespace's,
-/// every object that it refers to has admitted it, and no alarm fires. Logs and queues named after the namespace may be
-/// used, and the host names of the shop claimed.
+/// every object that it refers to has admitted it, and no alarm fires. Logs, queues and buckets named after the
+/// namespace may be used, and names under example.com claimed.
 pub fn facts<T: Tier>(tier: &T) -> Facts {
-    let named = |arn: String| Named { arn, namespace: Some("shop".into()), ..Named::default() };
     let mut environment = environment();
     environment.limits.allow = [
         "arn:aws:logs:*:log-group:/shop/*",
         "arn:aws:firehose:*:deliverystream/shop-*",
         "arn:aws:sqs:*:111122223333:shop-*",
+        "arn:aws:logs:*:log-group:aws-waf-logs-shop*",
+        "arn:aws:s3:::shop-*",
     ]
     .map(str::to_owned)
     .into();
     environment.limits.exposure = Exposure::Public;
-    environment.limits.hostnames = ["shop.example.com", "*.shop.example.com"].map(str::to_owned).into();
+    environment.limits.hostnames = ["example.com", "*.example.com", "*.shop.example.com"].map(str::to_owned).into();
     let meta = tier.meta();
     let objects = objects(tier, &environment);
     Facts {
@@ -212,7 +240,7 @@ pub fn facts<T: Tier>(tier: &T) -> Facts {
         named: tier
             .references(&objects)
             .into_iter()
-            .map(|reference| (reference.text.clone(), named(reference.arn(&environment))))
+            .map(|reference| (reference.text.clone(), named(&reference, &environment)))
             .collect(),
         objects,
         made: Default::default(),
@@ -220,6 +248,20 @@ pub fn facts<T: Tier>(tier: &T) -> Facts {
         alarms: tier.alarms().into_iter().map(|name| (name, Alarm::Ok)).collect(),
         parameters: None,
         environment,
+    }
+}
+
+/// What a reference leads to: the zone example.com, a certificate of all names that may be claimed.
+fn named(reference: &Reference, environment: &Environment) -> Named {
+    let zone = Zone { id: "Z0123456789ABCDEFGHIJ".into(), name: "example.com".into(), name_servers: String::new() };
+    let certificate =
+        Certificate { domains: environment.limits.hostnames.iter().cloned().collect(), status: "ISSUED".into() };
+    Named {
+        arn: reference.arn(environment),
+        namespace: Some("shop".into()),
+        zone: (reference.kind == ReferenceKind::HostedZone).then_some(zone),
+        certificate: (reference.kind == ReferenceKind::Certificate).then_some(certificate),
+        ..Named::default()
     }
 }
 

@@ -5,7 +5,7 @@ mod structural;
 use kube::core::cel::{CompiledSchema, Validator, apply_defaults, compile_schema};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use terrace_crds::{CacheTier, DataTier, Environment, KINDS, Kind, ObjectTier, TierGrant, WebApp};
+use terrace_crds::{CacheTier, DataTier, EdgeTier, Environment, KINDS, Kind, ObjectTier, TierGrant, WebApp};
 
 /// One table of `tests/rules`: a smallest spec, and for each rule what it admits and what it refuses.
 #[derive(Deserialize)]
@@ -44,6 +44,7 @@ pub fn tables() -> Vec<Table> {
     [
         include_str!("../../rules/cachetiers.yaml"),
         include_str!("../../rules/datatiers.yaml"),
+        include_str!("../../rules/edgetiers.yaml"),
         include_str!("../../rules/environments.yaml"),
         include_str!("../../rules/tiergrants.yaml"),
         include_str!("../../rules/webapps.yaml"),
@@ -119,6 +120,7 @@ pub fn through_rust(kind: &str, object: Value) -> Value {
         "CacheTier" => spec::<CacheTier>(object),
         "ObjectTier" => spec::<ObjectTier>(object),
         "DataTier" => spec::<DataTier>(object),
+        "EdgeTier" => spec::<EdgeTier>(object),
         "Environment" => spec::<Environment>(object),
         "TierGrant" => spec::<TierGrant>(object),
         "WebApp" => spec::<WebApp>(object),

@@ -14,7 +14,7 @@ pub fn problems(schema: &Value, value: &Value) -> Vec<String> {
 
 fn check(schema: &Value, value: &Value, path: &str, found: &mut Vec<String>) {
     if schema["x-kubernetes-preserve-unknown-fields"] == true {
-        return;
+        return untyped(schema, value, path, found);
     }
     if schema["enum"].as_array().is_some_and(|values| !values.contains(value)) {
         found.push(format!("{path}: unsupported value {value}"));
@@ -27,6 +27,20 @@ fn check(schema: &Value, value: &Value, path: &str, found: &mut Vec<String>) {
         ("number", Value::Number(number)) => bounds(schema, number.as_f64().unwrap(), path, found),
         ("boolean", Value::Bool(_)) => {}
         (expected, _) => found.push(format!("{path}: must be of type {expected}")),
+    }
+}
+
+/// Without a type, what is said of strings goes for strings, of fields for objects, of items for lists; what is said of
+/// nothing may be anything.
+fn untyped(schema: &Value, value: &Value, path: &str, found: &mut Vec<String>) {
+    match value {
+        Value::String(text) => string(schema, text, path, found),
+        Value::Array(items) if schema["items"].is_object() => array(schema, items, path, found),
+        Value::Object(fields) => {
+            let known = fields.iter().filter_map(|(name, value)| Some((name, value, schema["properties"].get(name)?)));
+            known.for_each(|(name, value, schema)| check(schema, value, &format!("{path}.{name}"), found));
+        }
+        _ => {}
     }
 }
 

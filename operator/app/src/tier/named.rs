@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::future::try_join_all;
 use terrace_aws::describe::{Describe, Existing, Kind};
 use terrace_model::identity::tag;
-use terrace_tiers::facts::{Environment, Named, Parameter};
+use terrace_tiers::facts::{Certificate, Environment, Named, Parameter, Zone};
 use terrace_tiers::{Reference, ReferenceKind};
 
 use crate::problem::Problem;
@@ -74,7 +74,7 @@ impl Asking<'_> {
     fn needs(&self, reference: &Reference) -> bool {
         let text = &reference.text;
         let account = text.strip_prefix("arn:").and_then(|arn| arn.split(':').nth(3));
-        // The ARN of a bucket names no account: only this account's is ever found.
+        // What is found worldwide, as a bucket or a hosted zone, has none in its ARN: only this account's is ever found.
         let within = account.is_none_or(|account| account.is_empty() || account == self.environment.account);
         !reference.is_over(self.made) && (within || self.environment.limits.allows(text))
     }
@@ -90,6 +90,8 @@ fn kind(kind: ReferenceKind) -> Kind {
         ReferenceKind::CacheSnapshot => Kind::CacheSnapshot,
         ReferenceKind::ServerlessCacheSnapshot => Kind::ServerlessCacheSnapshot,
         ReferenceKind::Bucket => Kind::Bucket,
+        ReferenceKind::HostedZone => Kind::HostedZone,
+        ReferenceKind::Certificate => Kind::Certificate,
     }
 }
 
@@ -107,6 +109,8 @@ fn named(existing: Existing, cluster: &str) -> Named {
         encrypted: existing.encrypted,
         allocated_storage: existing.allocated_storage,
         region: existing.region,
+        zone: existing.zone.map(|zone| Zone { id: zone.id, name: zone.name, name_servers: zone.name_servers }),
+        certificate: existing.certificate.map(|found| Certificate { domains: found.domains, status: found.status }),
     }
 }
 
@@ -184,6 +188,8 @@ mod tests {
         assert!(needs(&none, &snapshot("before-sale")) && !needs(&made, &snapshot("before-sale")));
         assert!(needs(&none, &snapshot("arn:aws:rds:eu-west-1:999999999999:snapshot:shared-1")));
         assert!(!needs(&none, &snapshot("arn:aws:rds:eu-west-1:999999999999:snapshot:other")));
+        let zone = reference("spec.zone.id", "arn:aws:route53:::hostedzone/Z1", ReferenceKind::HostedZone);
+        assert!(needs(&none, &zone));
     }
 
     fn tagged(cluster: &str, namespace: &str) -> Existing {

@@ -2,15 +2,19 @@
 //!
 //! These reads must not recur in objects that stand still, so answers are remembered; see [`Describe`].
 
+mod acm;
 mod alarms;
 mod elasticache;
 mod families;
 mod kms;
 mod memory;
 mod rds;
+mod route53;
 mod s3;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod web_tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -26,6 +30,8 @@ use crate::Clients;
 
 /// IAM actions used.
 pub const ACTIONS: &[&str] = &[
+    "acm:DescribeCertificate",
+    "acm:ListTagsForCertificate",
     "cloudwatch:DescribeAlarms",
     "elasticache:DescribeEngineDefaultParameters",
     "elasticache:DescribeServerlessCacheSnapshots",
@@ -39,11 +45,14 @@ pub const ACTIONS: &[&str] = &[
     "rds:DescribeDBSnapshots",
     "rds:DescribeEngineDefaultClusterParameters",
     "rds:DescribeEngineDefaultParameters",
+    "route53:GetHostedZone",
+    "route53:ListHostedZonesByName",
+    "route53:ListTagsForResource",
     "s3:GetBucketTagging",
     "s3:ListBucket",
 ];
 
-/// Keys hardly ever change hands, and objects name them for as long as they live.
+/// Keys and zones hardly ever change hands, and objects name them for as long as they live.
 const KEY_PERIOD: Duration = Duration::from_secs(60 * 60);
 /// Databases and snapshots are named until a restore has begun.
 const DATABASE_PERIOD: Duration = Duration::from_secs(5 * 60);
@@ -64,6 +73,8 @@ pub enum Kind {
     ServerlessCacheSnapshot,
     /// By name or ARN, in whatever region it is.
     Bucket,
+    HostedZone,
+    Certificate,
 }
 
 /// Something that exists, as far as matters to whoever names it.
@@ -82,6 +93,30 @@ pub struct Existing {
     pub region: Option<String>,
     /// Of keys, only where they were asked for.
     pub tags: Tags,
+    /// Hosted zones.
+    pub zone: Option<Zone>,
+    /// Certificates.
+    pub certificate: Option<Certificate>,
+}
+
+/// A public hosted zone.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Zone {
+    /// As `Z0123456789ABCDEFGHIJ`.
+    pub id: String,
+    /// Without the dot at its end, in lower case.
+    pub name: String,
+    /// With a comma between them.
+    pub name_servers: String,
+}
+
+/// A certificate.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Certificate {
+    /// All names that it is for, in lower case.
+    pub domains: BTreeSet<String>,
+    /// As `ISSUED`.
+    pub status: String,
 }
 
 /// One parameter of an engine's family.
@@ -117,17 +152,20 @@ impl Describe {
 
     /// What stands under an identifier, alias or ARN in a region; `None` where there is nothing of that kind.
     ///
-    /// `admits` says whether the asker may use it. What it admits is remembered: keys for an hour, the rest for five
-    /// minutes. A key that is not admitted by its ARN alone is read with its tags.
+    /// `admits` says whether the asker may use it. What it admits is remembered: keys and zones for an hour, the rest for
+    /// five minutes. A key that is not admitted by its ARN alone is read with its tags.
     ///
     /// # Errors
-    /// As classified.
+    /// As classified; `Blocked` where several zones bear the name and the asker may use more than one.
     pub async fn find<A>(&self, kind: Kind, region: &str, name: &str, admits: A) -> Result<Option<Existing>>
     where
         A: Fn(&Existing) -> bool + Sync,
     {
         let admitted = |found: &Option<Existing>| found.as_ref().is_some_and(&admits);
-        let period = if kind == Kind::KmsKey { KEY_PERIOD } else { DATABASE_PERIOD };
+        let period = match kind {
+            Kind::KmsKey | Kind::HostedZone => KEY_PERIOD,
+            _ => DATABASE_PERIOD,
+        };
         let keep = |found: &Option<Existing>| if admitted(found) { period } else { Duration::ZERO };
         self.existing.get(format!("{kind:?}/{region}/{name}"), keep, || self.read(kind, region, name, &admits)).await
     }
@@ -164,6 +202,8 @@ impl Describe {
         match kind {
             Kind::KmsKey => return kms::key(&self.clients.kms(region), name, admits).await,
             Kind::Bucket => return s3::bucket(&self.clients, region, name).await,
+            Kind::HostedZone => return route53::zone(&self.clients, name, admits).await,
+            Kind::Certificate => return acm::certificate(&self.clients, name).await,
             _ => {}
         }
         let Some(name) = self.identifier(kind, region, name) else { return Ok(None) };
@@ -174,7 +214,9 @@ impl Describe {
             Kind::DbInstance => rds::db_instance(&databases(), &name).await,
             Kind::CacheSnapshot => elasticache::snapshot(&caches(), &name).await,
             Kind::ServerlessCacheSnapshot => elasticache::serverless_snapshot(&caches(), &name).await,
-            Kind::DbCluster | Kind::KmsKey | Kind::Bucket => rds::db_cluster(&databases(), &name).await,
+            Kind::DbCluster | Kind::KmsKey | Kind::Bucket | Kind::HostedZone | Kind::Certificate => {
+                rds::db_cluster(&databases(), &name).await
+            }
         }
     }
 
@@ -206,5 +248,7 @@ fn arn_words(kind: Kind) -> (&'static str, &'static str) {
         Kind::CacheSnapshot => ("elasticache", "snapshot"),
         Kind::ServerlessCacheSnapshot => ("elasticache", "serverlesscachesnapshot"),
         Kind::Bucket => ("s3", ""),
+        Kind::HostedZone => ("route53", "hostedzone"),
+        Kind::Certificate => ("acm", "certificate"),
     }
 }

@@ -31,7 +31,7 @@ macro_rules! existing {
             engine: item.engine,
             master_username: item.master_username,
             encrypted: item.$encrypted,
-            region: None,
+            ..Existing::default()
         })
     };
 }

@@ -149,6 +149,7 @@ async fn every_kind_tells_engine_user_encryption_size_and_tags() {
         allocated_storage: Some(100),
         region: None,
         tags: [("terrace.dev/namespace".into(), "shop".into())].into(),
+        ..Existing::default()
     };
     for kind in [Kind::DbSnapshot, Kind::DbClusterSnapshot, Kind::DbInstance, Kind::DbCluster] {
         assert_eq!(describe.find(kind, REGION, "a", ANYBODY).await, Ok(Some(expected.clone())), "{kind:?}");

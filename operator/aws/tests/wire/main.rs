@@ -1,6 +1,6 @@
-//! Every kind of RDS, of ElastiCache, of S3 and of load balancing against an emulator, by one rule: absent, made, as wished, changed field by field
-//! and each change found, gone. `bed emulator` (tests/README.md) starts one and names it by `TERRACE_WIRE_ENDPOINT` and
-//! `TERRACE_WIRE_EMULATOR`.
+//! Every kind of RDS, of ElastiCache, of S3, of load balancing and at the edge of CloudFront against an emulator, by one
+//! rule: absent, made, as wished, changed field by field and each change found, gone. `bed emulator` (tests/README.md) starts
+//! one and names it by `TERRACE_WIRE_ENDPOINT` and `TERRACE_WIRE_EMULATOR`.
 //!
 //! The kinds of the other services have their lives in `tests/lives`.
 
@@ -10,6 +10,7 @@ mod buckets;
 mod caches;
 mod cases;
 mod clusters;
+mod edge;
 mod elbv2;
 mod gaps;
 mod stage;
@@ -20,13 +21,20 @@ use stage::Stage;
 
 /// Kinds that `tests/lives` covers.
 const ELSEWHERE: &[&str] = &[
+    "acm/Certificate",
+    "acm/Validation",
     "applicationautoscaling/ScalableTarget",
     "applicationautoscaling/ScalingPolicy",
+    "cloudfront/VpcOrigin",
     "eks/FargateProfile",
     "eks/PodIdentityAssociation",
     "iam/OidcProvider",
     "iam/Role",
     "kms/Key",
+    "route53/HealthCheck",
+    "route53/HostedZone",
+    "route53/RecordSet",
+    "route53/ValidationRecords",
     "secretsmanager/SecretVersion",
 ];
 
@@ -45,7 +53,8 @@ async fn every_kind_of_database_is_made_changed_found_and_deleted() {
     stage.rise(clusters::cluster_instance).await;
     stage.rise(clusters::proxy).await;
     stage.rise(clusters::proxy_targets).await;
-    let others = caches::CASES.iter().chain(buckets::CASES).chain(elbv2::CASES).map(|(kind, _)| *kind);
+    let others =
+        caches::CASES.iter().chain(buckets::CASES).chain(elbv2::CASES).chain(edge::CASES).map(|(kind, _)| *kind);
     let seen: BTreeSet<&str> = stage.kinds().into_iter().chain(ELSEWHERE.iter().copied()).chain(others).collect();
     let all: BTreeSet<&str> = stage.registry().iter().map(|provider| provider.spec().kind).collect();
     assert_eq!(seen, all, "a kind without a case");
@@ -76,6 +85,19 @@ async fn every_kind_of_s3_is_made_changed_found_and_deleted() {
     let mut stage = Stage::new(clients).await;
     for (_, case) in buckets::CASES {
         stage.rise(*case).await;
+    }
+    stage.fall().await;
+}
+
+#[tokio::test]
+async fn every_kind_at_the_cloudfront_edge_is_made_changed_found_and_deleted() {
+    let Some(clients) = bed::clients() else { return };
+    let mut stage = Stage::new(clients).await;
+    for (kind, case) in edge::CASES {
+        match gaps::lacking(kind) {
+            None => stage.rise(*case).await,
+            Some(reason) => bed::skip(&format!("{kind}: {reason}")),
+        }
     }
     stage.fall().await;
 }

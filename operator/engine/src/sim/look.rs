@@ -92,11 +92,16 @@ impl World {
         Some(json!({ "version": live.secret_version(), "nextRotation": next.to_string() }))
     }
 
-    /// What somebody else has in the account, such as a key: an ARN is echoed, any other name gets one.
+    /// What somebody else has in the account, such as a key: an ARN is echoed, any other name gets one, and what it is
+    /// asked by is said again.
     fn outside(&self, id: &Id, spec: &KindSpec) -> Value {
         let first = spec.address.first().and_then(|field| id.address(field)).unwrap_or_default();
         let own = if first.starts_with("arn:") { first.to_owned() } else { arn(&id.kind, &id.place.region, first, 0) };
-        let output = |name: &String| if name == "arn" { own.clone() } else { format!("{first}-{name}") };
+        let output = |name: &String| match id.address(name) {
+            Some(text) => text.to_owned(),
+            None if name == "arn" => own.clone(),
+            None => format!("{first}-{name}"),
+        };
         let names = (spec.outputs)();
         let names = names.as_object().into_iter().flat_map(Map::keys);
         names.map(|name| (name.clone(), Value::from(output(name)))).collect::<Map<_, _>>().into()

@@ -31,9 +31,11 @@ impl Live {
     }
 
     fn named(&self) -> BTreeSet<String> {
+        // A name that the wish gives, as that of a zone or a record, is a text that others have too.
+        let given = |name: &str| name == "name" && self.have.get(name).is_some();
         let outputs = self.each_output(|name| {
-            let identity = matches!(name, "arn" | "name" | "identifier") || name.ends_with("Id");
-            if identity { self.output(name) } else { Value::Null }
+            let identity = matches!(name, "arn" | "id" | "name" | "identifier") || name.ends_with("Id");
+            if identity && !given(name) { self.output(name) } else { Value::Null }
         });
         let texts = outputs.as_object().into_iter().flat_map(Map::values).filter_map(Value::as_str).map(str::to_owned);
         let named = (self.behaviour.naming == Naming::Name).then(|| self.key.name.clone());
@@ -54,11 +56,14 @@ impl Live {
     fn output(&self, name: &str) -> Value {
         let echo = self.have.get(name).filter(|value| value.is_string() || value.is_number());
         match (name, echo) {
+            // A wish may have an ARN too, of what it is for.
+            ("arn", _) => self.arn.clone().into(),
             (_, Some(value)) => value.clone(),
-            ("arn", None) => self.arn.clone().into(),
             ("name" | "identifier", None) => self.key.name.clone().into(),
             ("version", None) => self.secret_version().into(),
             ("masterSecretArn", None) => self.master_secret(),
+            ("validationRecords", None) => self.validation_records(),
+            ("zone", None) => self.have.get("zoneId").cloned().unwrap_or_default(),
             ("endpoint" | "readerEndpoint" | "configurationEndpoint", None) => {
                 format!("{}.{}.{}.sim", self.key.name, name.to_lowercase(), self.key.region).into()
             }
@@ -72,6 +77,17 @@ impl Live {
         let managed = self.have.get("manageMasterUserPassword") == Some(&Value::Bool(true));
         let secret = || arn("secretsmanager/Secret", &self.key.region, "managed", self.serial);
         if managed { secret().into() } else { Value::Null }
+    }
+
+    /// The records by which ACM validates a certificate, one of each domain.
+    fn validation_records(&self) -> Value {
+        let others = self.have.get("subjectAlternativeNames").and_then(Value::as_array);
+        let domains = self.have.get("domainName").into_iter().chain(others.into_iter().flatten());
+        let domains = domains.filter_map(Value::as_str).map(|domain| domain.trim_start_matches("*."));
+        domains
+            .map(|domain| (format!("_sim.{domain}"), "_sim.acm-validations.aws".into()))
+            .collect::<Map<_, _>>()
+            .into()
     }
 
     /// RDS user guide, "Settings for DB instances"; ElastiCache user guide, "Create a serverless cache".

@@ -2,7 +2,9 @@
 //!
 //! Field names are those of the service's API; sets are `BTreeSet`, maps `BTreeMap`, so that order never differs.
 
+pub mod acm;
 pub mod autoscaling;
+pub mod cloudfront;
 pub mod ec2;
 pub mod eks;
 pub mod elasticache;
@@ -11,9 +13,12 @@ pub mod iam;
 pub mod kms;
 pub mod kubernetes;
 pub mod rds;
+pub mod route53;
 pub mod s3;
 pub mod secretsmanager;
+pub mod shield;
 pub mod sql;
+pub mod wafv2;
 
 use std::collections::BTreeMap;
 
@@ -25,8 +30,17 @@ pub type Tags = BTreeMap<String, String>;
 /// The specification of every kind, which the conformance tests, the documentation and the simulation walk.
 pub fn kinds() -> Vec<KindSpec> {
     vec![
+        KindSpec::of::<acm::Certificate>(),
+        KindSpec::of::<acm::Validation>(),
         KindSpec::of::<autoscaling::ScalableTarget>(),
         KindSpec::of::<autoscaling::ScalingPolicy>(),
+        KindSpec::of::<cloudfront::CachePolicy>(),
+        KindSpec::of::<cloudfront::Distribution>(),
+        KindSpec::of::<cloudfront::Function>(),
+        KindSpec::of::<cloudfront::OriginAccessControl>(),
+        KindSpec::of::<cloudfront::OriginRequestPolicy>(),
+        KindSpec::of::<cloudfront::ResponseHeadersPolicy>(),
+        KindSpec::of::<cloudfront::VpcOrigin>(),
         KindSpec::of::<ec2::SecurityGroup>(),
         KindSpec::of::<ec2::SecurityGroupRule>(),
         KindSpec::of::<eks::FargateProfile>(),
@@ -63,10 +77,18 @@ pub fn kinds() -> Vec<KindSpec> {
         KindSpec::of::<rds::DbProxyTargets>(),
         KindSpec::of::<rds::DbReplica>(),
         KindSpec::of::<rds::DbSubnetGroup>(),
+        KindSpec::of::<route53::HealthCheck>(),
+        KindSpec::of::<route53::HostedZone>(),
+        KindSpec::of::<route53::RecordSet>(),
+        KindSpec::of::<route53::ValidationRecords>(),
         KindSpec::of::<s3::Bucket>(),
         KindSpec::of::<s3::BucketPolicy>(),
         KindSpec::of::<secretsmanager::Secret>(),
         KindSpec::of::<secretsmanager::SecretVersion>(),
         KindSpec::of::<sql::User>(),
+        KindSpec::of::<shield::Protection>(),
+        KindSpec::of::<wafv2::IpSet>(),
+        KindSpec::of::<wafv2::LoggingConfiguration>(),
+        KindSpec::of::<wafv2::WebAcl>(),
     ]
 }

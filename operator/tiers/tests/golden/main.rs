@@ -3,6 +3,9 @@
 mod cache;
 mod cache_invalid;
 mod cache_properties;
+mod edge;
+mod edge_invalid;
+mod edge_properties;
 mod invalid;
 mod logins;
 mod object;
@@ -22,7 +25,8 @@ use terrace_model::aws::kinds;
 use terrace_model::{Graph, Source, Val};
 use terrace_tiers::Tier;
 use terrace_tiers::samples::{
-    CACHE_MANIFESTS, MANIFESTS, OBJECT_MANIFESTS, WEB_MANIFESTS, cache_tier, data_tier, object_tier, samples, web_app,
+    CACHE_MANIFESTS, EDGE_MANIFESTS, MANIFESTS, OBJECT_MANIFESTS, WEB_MANIFESTS, cache_tier, data_tier, edge_tier,
+    object_tier, samples, web_app,
 };
 
 /// Kinds that no object of a team's may make: there is one a cluster.
@@ -42,7 +46,8 @@ fn every_manifest_of_the_folder_is_a_sample() {
         .unwrap()
         .map(|entry| entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned())
         .collect();
-    let all = MANIFESTS.iter().chain(CACHE_MANIFESTS).chain(OBJECT_MANIFESTS).chain(WEB_MANIFESTS);
+    let lists = [MANIFESTS, CACHE_MANIFESTS, OBJECT_MANIFESTS, EDGE_MANIFESTS, WEB_MANIFESTS];
+    let all = lists.into_iter().flatten();
     let listed: BTreeSet<String> = all.map(|(name, _)| (*name).to_owned()).collect();
     assert_eq!(files, listed);
 }
@@ -52,8 +57,9 @@ fn every_manifest_is_one_that_the_api_server_admits() {
     let databases = MANIFESTS.iter().map(|(name, yaml)| (name, serde_json::to_value(data_tier(yaml))));
     let caches = CACHE_MANIFESTS.iter().map(|(name, yaml)| (name, serde_json::to_value(cache_tier(yaml))));
     let buckets = OBJECT_MANIFESTS.iter().map(|(name, yaml)| (name, serde_json::to_value(object_tier(yaml))));
+    let edges = EDGE_MANIFESTS.iter().map(|(name, yaml)| (name, serde_json::to_value(edge_tier(yaml))));
     let apps = WEB_MANIFESTS.iter().map(|(name, yaml)| (name, serde_json::to_value(web_app(yaml))));
-    for (name, object) in databases.chain(caches).chain(buckets).chain(apps) {
+    for (name, object) in databases.chain(caches).chain(buckets).chain(edges).chain(apps) {
         assert_eq!(support::cel_refusals(&object.unwrap()), Vec::<String>::new(), "{name}");
     }
 }
@@ -123,8 +129,12 @@ fn every_output_of_the_status_is_known_or_one_of_a_node_of_the_graph() {
     let caches = CACHE_MANIFESTS.iter().map(|(name, yaml)| (*name, cache_tier(yaml).outputs(), [&cache[..], &bound]));
     let bucket = ["arn", "bucket", "region", "regionalDomainName"];
     let buckets = OBJECT_MANIFESTS.iter().map(|(name, yaml)| (*name, object_tier(yaml).outputs(), [&bucket[..], &[]]));
+    let edge = ["distributionArn", "distributionDomain", "distributionId", "shield"];
+    let edges = EDGE_MANIFESTS.iter().map(|(name, yaml)| (*name, edge_tier(yaml).outputs(), [&edge[..], &[]]));
     let apps = WEB_MANIFESTS.iter().map(|(name, yaml)| (*name, web_app(yaml).outputs(), [&["roleArn"][..], &[]]));
-    for ((name, outputs, all), (sample, graph)) in databases.chain(caches).chain(buckets).chain(apps).zip(samples()) {
+    for ((name, outputs, all), (sample, graph)) in
+        databases.chain(caches).chain(buckets).chain(edges).chain(apps).zip(samples())
+    {
         assert_eq!(name, sample);
         for wanted in all.concat() {
             assert!(outputs.contains_key(wanted), "{name}: {wanted}");

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use kube::core::cel::{CompiledSchema, Validator, apply_defaults, compile_schema};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use terrace_crds::{CacheTier, DataTier, KINDS, Kind, ObjectTier, WebApp};
+use terrace_crds::{CacheTier, DataTier, EdgeTier, KINDS, Kind, ObjectTier, WebApp};
 use terrace_model::Graph;
 use terrace_model::aws::kinds;
 use terrace_tiers::{Facts, Tier, samples};
@@ -56,6 +56,17 @@ pub fn bucket(change: Value) -> ObjectTier {
 /// The smallest WebApp after a merge patch of its spec.
 pub fn web(change: Value) -> WebApp {
     object("WebApp", "shop", json!({"image": "shop:1"}), change)
+}
+
+/// The smallest EdgeTier after a merge patch of its spec.
+pub fn edge(change: Value) -> EdgeTier {
+    let spec = json!({
+        "hostnames": ["shop.example.com"],
+        "zone": {"name": "example.com"},
+        "origins": [{"name": "web", "webAppRef": {"name": "shop"}}],
+        "routes": [{"path": "/*", "origin": "web"}],
+    });
+    object("EdgeTier", "shop", spec, change)
 }
 
 /// What is wrong with a tier in its usual facts after this change of them.

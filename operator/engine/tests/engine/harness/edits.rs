@@ -26,7 +26,7 @@ pub fn changed(graph: &Graph, change: impl Fn(&str, &str, &mut Value) -> bool) -
     changed
 }
 
-/// An edit of every node: another tag, and another class where there is one.
+/// An edit of every node: another tag, and another class where there is one, or another price class.
 pub fn edited(graph: &Graph) -> Graph {
     changed(graph, |_, _, want| {
         if want["tags"].is_object() {
@@ -38,18 +38,27 @@ pub fn edited(graph: &Graph) -> Graph {
         if want["cacheNodeType"].is_string() {
             want["cacheNodeType"] = json!("cache.r8g.4xlarge");
         }
+        if want["priceClass"].is_string() {
+            want["priceClass"] = json!("PriceClass_200");
+        }
         true
     })
 }
 
 /// An edit that forces replacements: another key for what holds data, another port for Memcached, another text for security
-/// groups; and the rule that lets the cluster in is left out.
+/// groups, another key for a certificate, another protocol for a way to a load balancer, another interval for a health
+/// check; and the rule that lets the cluster in is left out.
 pub fn replaced(graph: &Graph) -> Graph {
     changed(graph, |id, kind, want| {
         match kind {
             kind if KEYED.contains(&kind) => want["kmsKeyId"] = json!("arn:aws:kms:eu-west-1:1:key/other"),
             "elasticache/CacheCluster" => want["port"] = json!(11212),
             "ec2/SecurityGroup" => want["description"] = json!("another text"),
+            "acm/Certificate" => want["keyAlgorithm"] = json!("EC_secp384r1"),
+            "cloudfront/VpcOrigin" => want["originProtocolPolicy"] = json!("match-viewer"),
+            "route53/HealthCheck" => {
+                want["requestInterval"] = json!(if want["requestInterval"] == 10 { 30 } else { 10 })
+            }
             _ => {}
         }
         id != "access-cluster"
