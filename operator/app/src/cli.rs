@@ -1,6 +1,7 @@
 //! The command line.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -37,6 +38,10 @@ pub struct Flags {
     /// One endpoint for all AWS services, such as an emulator. There is no other way to set it.
     #[arg(long)]
     pub aws_endpoint_url: Option<String>,
+    /// A file with the authorities that sign RDS's certificates, in PEM: global-bundle.pem of RDS's trust store. Without it
+    /// nobody logs in to databases, and Environments with databaseAccess Managed say so.
+    #[arg(long)]
+    pub rds_ca_bundle: Option<PathBuf>,
     /// Seconds after which an object that stands still is compared with AWS again.
     #[arg(long, default_value_t = DEFAULT_RESYNC.as_secs(), value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub resync_seconds: u64,

@@ -12,6 +12,7 @@ use terrace_aws::finder::TagFinder;
 use terrace_aws::limits::Limits;
 use terrace_aws::{AssumeRole, Clients, Settings, secretsmanager};
 use terrace_crds::Environment;
+use terrace_crds::environment::DatabaseAccess;
 use terrace_engine::{Engine, Registry, Result, SecretReader};
 use terrace_model::{Place, SecretRef};
 
@@ -35,21 +36,21 @@ pub struct Clouds {
     limits: Arc<Limits>,
     metrics: Metrics,
     resync: Duration,
-    objects: Box<dyn Fn(secretsmanager::Values) -> Registry + Send + Sync>,
+    others: Box<dyn Fn(DatabaseAccess, Arc<dyn SecretReader>) -> Registry + Send + Sync>,
     made: Mutex<BTreeMap<String, Made>>,
 }
 
 impl Clouds {
-    /// `objects` makes the providers of Kubernetes objects for an Environment.
+    /// `others` makes the providers of what stands outside AWS, for an Environment.
     pub fn new(
         base: aws_config::SdkConfig,
         endpoint_url: Option<String>,
         limits: Arc<Limits>,
         metrics: Metrics,
-        objects: impl Fn(secretsmanager::Values) -> Registry + Send + Sync + 'static,
+        others: impl Fn(DatabaseAccess, Arc<dyn SecretReader>) -> Registry + Send + Sync + 'static,
     ) -> Self {
-        let (objects, made, resync) = (Box::new(objects), Mutex::default(), Duration::ZERO);
-        Clouds { base, endpoint_url, limits, metrics, resync, objects, made }.with_resync(DEFAULT_RESYNC)
+        let (others, made, resync) = (Box::new(others), Mutex::default(), Duration::ZERO);
+        Clouds { base, endpoint_url, limits, metrics, resync, others, made }.with_resync(DEFAULT_RESYNC)
     }
 
     /// For another period in which objects that stand still are looked at again.
@@ -58,10 +59,10 @@ impl Clouds {
         Clouds { resync, ..self }
     }
 
-    /// The cloud of an Environment: made at the first call, and made anew when its identity changes.
+    /// The cloud of an Environment: made at the first call, and made anew when its identity, or its way to databases, changes.
     pub fn of(&self, environment: &Environment) -> Arc<Cloud> {
         let uid = environment.uid().unwrap_or_default();
-        let identity = serde_json::to_string(&environment.spec.identity).ok();
+        let identity = serde_json::to_string(&(&environment.spec.identity, environment.spec.database_access)).ok();
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         match made.get(&uid) {
             Some((same, cloud)) if *same == identity => cloud.clone(),
@@ -100,7 +101,7 @@ impl Clouds {
         let values = secretsmanager::Values::new(&clients);
         let registry = terrace_aws::registry::registry(&clients, &values)
             .and(terrace_aws_ec2::registry(&clients))
-            .and((self.objects)(values));
+            .and((self.others)(environment.spec.database_access, Arc::new(Secrets(values))));
         Cloud { describe: Describe::new(clients.clone()), clients, engine: Engine::new(registry, recent) }
     }
 }
@@ -113,7 +114,7 @@ impl Cloud {
 }
 
 /// Reads secrets for what must hold them.
-pub struct Secrets(pub secretsmanager::Values);
+struct Secrets(secretsmanager::Values);
 
 impl SecretReader for Secrets {
     fn read<'a>(&'a self, place: &'a Place, secret: &'a SecretRef) -> BoxFuture<'a, Result<SecretString>> {

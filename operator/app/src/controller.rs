@@ -17,13 +17,15 @@ use kube::runtime::{Controller, Predicate, WatchStreamExt, predicates, watcher};
 use kube::{Client, Resource, ResourceExt};
 use serde::de::DeserializeOwned;
 use terrace_aws::limits::Limits;
+use terrace_crds::environment::DatabaseAccess;
 use terrace_crds::{Environment, TierGrant};
-use terrace_engine::{Error, Memory};
+use terrace_engine::{Error, Memory, SecretReader};
+use terrace_sql::{Reach, Tls};
 use tokio::sync::watch;
 use tracing::Instrument;
 
 use crate::cli::{Flags, RateLimits};
-use crate::cloud::{Clouds, Secrets};
+use crate::cloud::Clouds;
 use crate::context::{Context, Process};
 use crate::kinds::{KINDS, Start};
 use crate::listed::Listed;
@@ -62,7 +64,7 @@ pub async fn run(flags: Flags) -> Result<(), String> {
     tracing::info!(identity, "leading");
     let lost = leads.map_or_else(|| futures::future::pending().boxed(), |leads| leader::lost(leads).boxed()).shared();
     let end = either(until(stopping.clone()), lost).boxed().shared();
-    work(&flags, client, metrics.clone(), end).await;
+    work(&flags, client, metrics.clone(), end).await?;
     metrics.leader(false);
     if !*stopping.borrow() {
         return Err("the lease was lost: ending, so that no two operators work at once".into());
@@ -103,11 +105,11 @@ async fn until(mut stopping: watch::Receiver<bool>) {
 /// Ends when the process is to end.
 pub type End = futures::future::Shared<futures::future::BoxFuture<'static, ()>>;
 
-async fn work(flags: &Flags, client: Client, metrics: Metrics, end: End) {
+async fn work(flags: &Flags, client: Client, metrics: Metrics, end: End) -> Result<(), String> {
     let (environments, environment_writer) = reflector::store();
     let (namespaces, namespace_writer) = reflector::store::<PartialObjectMeta<Namespace>>();
     let (wake, mut woken) = wake::channels(KINDS.iter().map(|kind| kind.name));
-    let context = context(flags, client, metrics, environments, namespaces, wake).await;
+    let context = context(flags, client, metrics, environments, namespaces, wake).await?;
     let context = Arc::new(context);
     let config = Config::default().concurrency(flags.concurrency);
     let tiers = KINDS.iter().filter_map(|kind| {
@@ -122,6 +124,7 @@ async fn work(flags: &Flags, client: Client, metrics: Metrics, end: End) {
         () = watch_grants(context.clone()) => {}
         () = workloads::follow(context.clone()) => {}
     }
+    Ok(())
 }
 
 /// All objects of a kind as they change, without the record of who manages which field: nobody here asks for it, and it is
@@ -168,16 +171,24 @@ async fn context(
     environments: Store<DeserializeGuard<Environment>>,
     namespaces: Store<PartialObjectMeta<Namespace>>,
     wake: Wake,
-) -> Context {
+) -> Result<Context, String> {
     let base = aws_config::defaults(aws_config::BehaviorVersion::latest()).load().await;
     let limits = match flags.aws_rate_limits {
         RateLimits::Lifted => Limits::lifted(),
         RateLimits::Published => Limits::new(),
     };
     let kubernetes = client.clone();
-    let objects = move |values| terrace_objects::registry(kubernetes.clone(), Arc::new(Secrets(values)));
-    Context {
-        clouds: Clouds::new(base, flags.aws_endpoint_url.clone(), limits, metrics.clone(), objects)
+    let tls = authorities(flags)?;
+    let others = move |access, secrets: Arc<dyn SecretReader>| {
+        let reach = match (access, &tls) {
+            (DatabaseAccess::None, _) => Reach::None,
+            (DatabaseAccess::Managed, Some(tls)) => Reach::Managed(tls.clone()),
+            (DatabaseAccess::Managed, None) => Reach::Unproven,
+        };
+        terrace_objects::registry(kubernetes.clone(), secrets.clone()).and(terrace_sql::registry(secrets, reach))
+    };
+    Ok(Context {
+        clouds: Clouds::new(base, flags.aws_endpoint_url.clone(), limits, metrics.clone(), others)
             .with_resync(flags.resync()),
         events: Events::new(client.clone()),
         client,
@@ -191,7 +202,15 @@ async fn context(
         resync: flags.resync(),
         process: Process::default(),
         wake,
-    }
+    })
+}
+
+/// The authorities by which databases prove who they are.
+fn authorities(flags: &Flags) -> Result<Option<Tls>, String> {
+    let Some(path) = &flags.rds_ca_bundle else { return Ok(None) };
+    let said = |error: &dyn std::fmt::Display| format!("--rds-ca-bundle {}: {error}", path.display());
+    let pem = std::fs::read(path).map_err(|error| said(&error))?;
+    Tls::trusting(&pem).map(Some).map_err(|error| said(&error))
 }
 
 async fn run_environments(

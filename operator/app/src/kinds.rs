@@ -10,7 +10,7 @@ use kube::runtime::controller::Config;
 use kube::runtime::reflector::{self, ObjectRef};
 use kube::runtime::{Controller, WatchStreamExt};
 use kube::{Resource, ResourceExt};
-use terrace_crds::{CacheTier, DataTier, ObjectTier, TierObject};
+use terrace_crds::{CacheTier, DataTier, EdgeTier, ObjectTier, TierObject, WebApp};
 use tracing::Instrument;
 
 use crate::context::Context;
@@ -19,7 +19,13 @@ use crate::tier::{self, Managed};
 use crate::wake::WokenTiers;
 
 /// Every kind of tier. A new kind is a line here; nothing else in this program names it.
-pub const KINDS: &[Kind] = &[Kind::of::<CacheTier>(), Kind::of::<DataTier>(), Kind::of::<ObjectTier>()];
+pub const KINDS: &[Kind] = &[
+    Kind::of::<CacheTier>(),
+    Kind::of::<DataTier>(),
+    Kind::of::<EdgeTier>(),
+    Kind::of::<ObjectTier>(),
+    Kind::of::<WebApp>(),
+];
 
 /// One kind of tier.
 pub struct Kind {

@@ -75,15 +75,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The second part of the ARNs of a region.
-fn partition(region: &str) -> &'static str {
-    match region {
-        region if region.starts_with("cn-") => "aws-cn",
-        region if region.starts_with("us-gov-") => "aws-us-gov",
-        _ => "aws",
-    }
-}
-
 impl Clients {
     /// Makes no call: credentials are fetched when the first one is signed.
     pub fn new(base: &SdkConfig, settings: Settings) -> Self {

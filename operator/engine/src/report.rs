@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use terrace_model::resource::system;
 use terrace_model::{NodeKey, Phase};
 
 use crate::error::{Error, reason};
@@ -160,13 +161,15 @@ fn words(outcome: &Outcome, key: &NodeKey, step: &Step) -> (&'static str, &'stat
     }
     match (&step.action, sight(outcome, key).map(|sight| &sight.state)) {
         (Action::Keep, Some(State::Ready)) => ("Ready", "Ready", String::new()),
-        (Action::Keep, Some(State::Settling(word))) => ("Settling", reason::SETTLING, format!("AWS says {word}")),
+        (Action::Keep, Some(State::Settling(word))) => {
+            ("Settling", reason::SETTLING, format!("{} says {word}", system(&step.kind)))
+        }
         (Action::Update { diff, .. } | Action::Replace { diff, .. }, _) => {
             let fields: Vec<&str> = diff.0.iter().map(|change| change.path.as_str()).collect();
             (
                 doing(&step.action),
                 reason::SETTLING,
-                format!("AWS does not show these as wished yet: {}", fields.join(", ")),
+                format!("{} does not show these as wished yet: {}", system(&step.kind), fields.join(", ")),
             )
         }
         (action, _) => (doing(action), reason::SETTLING, "under way".into()),

@@ -109,6 +109,15 @@ impl<R: Resource> Node<R> {
     }
 }
 
+/// Whose word a state of this kind is: `AWS`, or for what stands in the cluster `Kubernetes`, or a database server.
+pub fn system(kind: &str) -> &'static str {
+    match kind.split('/').next() {
+        Some("kubernetes") => "Kubernetes",
+        Some("sql") => "the database",
+        _ => "AWS",
+    }
+}
+
 /// What the engine knows of a kind, without its type.
 #[derive(Clone, Copy, Debug)]
 pub struct KindSpec {
@@ -147,6 +156,11 @@ impl KindSpec {
             normalise: normalise::<R>,
             outputs: || serde_json::to_value(R::Outputs::default()).unwrap_or_default(),
         }
+    }
+
+    /// Whether it takes changes while it settles, as objects of Kubernetes do.
+    pub fn is_patient(&self) -> bool {
+        system(self.kind) == "Kubernetes"
     }
 
     /// The rule of a field, if it has one.

@@ -24,6 +24,8 @@ pub enum Reach {
     Managed(Tls),
     /// They are not: nothing is seen in them and nothing is made, and what was made there before is left and forgotten.
     None,
+    /// They would be, but the operator was given no authority that they could prove themselves by.
+    Unproven,
 }
 
 /// Database users of an Environment.
@@ -131,6 +133,11 @@ impl Users {
             Reach::None => Err(Error::blocked(
                 reason::ACCESS_DENIED,
                 format!("Environment {} says databaseAccess: None: no database is reached", id.place.environment),
+            )),
+            Reach::Unproven => Err(Error::blocked(
+                "NoAuthority",
+                "the operator has no authorities to verify databases by: start it with --rds-ca-bundle and RDS's \
+                 global-bundle.pem, or set databaseAccess to None in the Environment",
             )),
         }
     }

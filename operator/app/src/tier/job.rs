@@ -54,6 +54,10 @@ struct Wishes {
     waits: Option<Problem>,
     /// Whom the graph admits.
     users: Vec<User>,
+    /// What some of them get for themselves.
+    user_outputs: BTreeMap<User, BTreeMap<&'static str, Val<Value>>>,
+    /// What status says of an object that is as wished.
+    remarks: Vec<String>,
     /// When a procedure is to be judged again.
     again: Option<Duration>,
 }
@@ -205,7 +209,16 @@ impl<T: Managed> Job<'_, T> {
         let again = self.advance(&mut facts).await?;
         let graph =
             self.object.expand(&facts).map_err(|invalid| Problem::stalled("InvalidSpec", invalid.to_string()))?;
-        Ok(Wishes { graph, outputs: self.object.outputs(), foreign, waits, users: listed, again })
+        Ok(Wishes {
+            graph,
+            outputs: self.object.outputs(),
+            foreign,
+            waits,
+            users: listed,
+            user_outputs: self.object.user_outputs(&facts),
+            remarks: self.object.remarks(&facts),
+            again,
+        })
     }
 
     /// The alarms that a procedure is judged by.
@@ -289,10 +302,13 @@ impl<T: Managed> Job<'_, T> {
         for (key, error) in &outcome.failures {
             tracing::warn!(node = %key, reason = error.reason(), error = %error, "a step failed");
         }
+        if let Some(wishes) = wishes.as_ref().filter(|wishes| report.ready.status && !wishes.remarks.is_empty()) {
+            report.ready.message = [&report.ready.message, "; ", &wishes.remarks.join("; ")].concat();
+        }
         let again = wishes.as_ref().and_then(|wishes| wishes.again);
-        let (outputs, users) = match wishes {
-            Some(wishes) => (wishes.outputs, wishes.users),
-            None => (BTreeMap::new(), self.remaining()),
+        let (outputs, users, user_outputs) = match wishes {
+            Some(wishes) => (wishes.outputs, wishes.users, wishes.user_outputs),
+            None => (BTreeMap::new(), self.remaining(), BTreeMap::new()),
         };
         let seen = status::Seen {
             before: &self.ledger.status(),
@@ -301,6 +317,7 @@ impl<T: Managed> Job<'_, T> {
             report: &report,
             outputs: &outputs,
             users,
+            user_outputs: &user_outputs,
             now: Timestamp::now(),
         };
         let due = [outcome.requeue, outcome.rotation, again].into_iter().flatten();

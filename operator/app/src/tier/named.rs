@@ -60,7 +60,9 @@ async fn one(reference: Reference, asking: &Asking<'_>) -> Result<Option<(String
     let admits = |existing: &Existing| {
         reference.is_admitted(asking.environment, asking.namespace, Some(&named(existing.clone(), cluster)))
     };
-    let found = asking.describe.find(kind(reference.kind), region, &reference.text, admits).await;
+    // An alarm is admitted by its name alone, and read with its state ([`terrace_tiers::Tier::alarms`]).
+    let Some(kind) = kind(reference.kind) else { return Ok(None) };
+    let found = asking.describe.find(kind, region, &reference.text, admits).await;
     let found = found.map_err(|error| {
         let problem = Problem::from(error);
         Problem { message: format!("{}: {}", reference.field, problem.message), ..problem }
@@ -80,8 +82,8 @@ impl Asking<'_> {
     }
 }
 
-fn kind(kind: ReferenceKind) -> Kind {
-    match kind {
+fn kind(kind: ReferenceKind) -> Option<Kind> {
+    Some(match kind {
         ReferenceKind::KmsKey => Kind::KmsKey,
         ReferenceKind::DbSnapshot => Kind::DbSnapshot,
         ReferenceKind::DbClusterSnapshot => Kind::DbClusterSnapshot,
@@ -92,7 +94,8 @@ fn kind(kind: ReferenceKind) -> Kind {
         ReferenceKind::Bucket => Kind::Bucket,
         ReferenceKind::HostedZone => Kind::HostedZone,
         ReferenceKind::Certificate => Kind::Certificate,
-    }
+        ReferenceKind::Alarm => return None,
+    })
 }
 
 /// The namespace in the owner tags, if they are of this cluster: another's namespaces are none of ours.

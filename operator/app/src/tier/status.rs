@@ -21,23 +21,22 @@ pub struct Seen<'a> {
     pub outputs: &'a BTreeMap<&'static str, Val<Value>>,
     /// Whom the object admits.
     pub users: Vec<User>,
+    /// What some of them get for themselves.
+    pub user_outputs: &'a BTreeMap<User, BTreeMap<&'static str, Val<Value>>>,
     pub now: Timestamp,
 }
 
 /// The new status.
 pub fn status(seen: &Seen) -> TierStatus {
-    let Seen { before, generation, outcome, report, outputs, users, now } = seen;
+    let Seen { before, generation, outcome, report, outputs, users, user_outputs, now } = seen;
     let resources = entries(&outcome.inventory, &[]).unwrap_or_else(|_| before.resources.clone());
     let binding = output(outcome, BINDING, "name");
     TierStatus {
         observed_generation: *generation,
         conditions: conditions::after(&before.conditions, report, *generation, *now),
         resources: resources.into_iter().map(|entry| explained(entry, report)).collect(),
-        outputs: outputs
-            .iter()
-            .filter_map(|(name, value)| Some(((*name).to_owned(), shown(outcome, value, before.outputs.get(*name))?)))
-            .collect(),
-        users: users.clone(),
+        outputs: all_shown(outcome, outputs, &before.outputs),
+        users: users.iter().map(|user| given(user, seen, user_outputs)).collect(),
         binding: binding.as_ref().and_then(Value::as_str).map(|name| Binding { name: name.into() }),
         plan: outcome.pending.as_ref().map(summary),
         ..(*before).clone()
@@ -50,6 +49,27 @@ fn output(outcome: &Outcome, id: &str, name: &str) -> Option<Value> {
     match outcome.sights.get(&key) {
         Some(Ok(Look::Present(sight))) => sight.out.get(name).filter(|value| !value.is_null()).cloned(),
         _ => None,
+    }
+}
+
+fn all_shown(
+    outcome: &Outcome,
+    outputs: &BTreeMap<&'static str, Val<Value>>,
+    before: &BTreeMap<String, String>,
+) -> BTreeMap<String, String> {
+    let shown = |(name, value): (&&'static str, &Val<Value>)| {
+        Some(((*name).to_owned(), shown(outcome, value, before.get(*name))?))
+    };
+    outputs.iter().filter_map(shown).collect()
+}
+
+/// A user with what it gets for itself. Of one whose outputs nobody could work out this time, what it had stays.
+fn given(user: &User, seen: &Seen, outputs: &BTreeMap<User, BTreeMap<&'static str, Val<Value>>>) -> User {
+    let none = BTreeMap::new();
+    let before = seen.before.users.iter().find(|listed| listed.is(user)).map_or(&none, |listed| &listed.outputs);
+    match outputs.iter().find(|(listed, _)| listed.is(user)) {
+        Some((_, own)) => User { outputs: all_shown(seen.outcome, own, before), ..user.clone() },
+        None => user.clone(),
     }
 }
 
@@ -143,6 +163,7 @@ mod tests {
             report: &report(&outcome, false),
             outputs: &[("arn", arn), ("port", Val::Known(json!(5432)))].into(),
             users: Vec::new(),
+            user_outputs: &BTreeMap::new(),
             now: Timestamp::UNIX_EPOCH,
         };
         status(&seen).outputs

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use terrace_model::diff::{OwnedKeys, diff};
 use terrace_model::identity::tag;
+use terrace_model::resource::system;
 use terrace_model::{
     Certainty, Change, DeletionPolicy, Diff, Entry, KindSpec, NodeKey, NodeSpec, OnDelete, Place, Replace, Rule,
 };
@@ -229,7 +230,8 @@ fn present(situation: &Situation, key: &NodeKey, spec: &KindSpec, wish: &Wish, s
     let gate = match &sight.state {
         _ if displaced => Gate::Open,
         _ if is_open(spec, wish) => Gate::on(wish.waits.clone()),
-        State::Settling(word) => Gate::waits(format!("AWS says {word}")),
+        State::Settling(_) if spec.is_patient() => Gate::Open,
+        State::Settling(word) => Gate::waits(format!("{} says {word}", system(spec.kind))),
         State::Ready | State::Failed(_) | State::Deleting => Gate::Open,
     };
     if forced && title == Title::Adoptable {
