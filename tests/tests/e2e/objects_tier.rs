@@ -15,11 +15,6 @@ async fn a_bucket_lives_on_ministack() {
     play_of("objecttier", Emulator::Ministack, "bucket", life).await;
 }
 
-#[tokio::test]
-async fn a_bucket_lives_on_moto() {
-    play_of("objecttier", Emulator::Moto, "bucket", life).await;
-}
-
 async fn life(scene: &Scene<'_>) -> Result<()> {
     scene.tenant.apply_environment(SOON).await?;
     let bucket = made(scene).await.context("made")?;
