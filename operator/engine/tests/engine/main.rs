@@ -7,6 +7,7 @@ mod crash;
 mod harness;
 mod life;
 mod missing;
+mod moved;
 mod pause;
 mod quota;
 mod rebuilt;
