@@ -283,9 +283,8 @@ fn unwanted(situation: &Situation, key: &NodeKey, entry: &Entry) -> Step {
     let Some(spec) = situation.kinds.get(entry.kind.as_str()) else {
         return step(Action::Stop(unknown(&entry.kind)), Gate::Open);
     };
-    let never_made = entry.handle.is_none() && !spec.address.is_empty() && entry.address.is_empty();
     match situation.sights.get(key) {
-        _ if spec.read_only || never_made => step(Action::Forget, Gate::Open),
+        _ if spec.read_only || was_never_placed(entry, spec) => step(Action::Forget, Gate::Open),
         None => step(Action::Look, Gate::Open),
         Some(Err(error)) => step(Action::Stop(error.clone()), Gate::Open),
         Some(Ok(Look::Absent)) if situation.doubtful.contains(key) => {
@@ -297,6 +296,11 @@ fn unwanted(situation: &Situation, key: &NodeKey, entry: &Entry) -> Step {
             step(action, gate)
         }
     }
+}
+
+/// It was intended, and never made: where it was to lie in its parent was not known yet.
+fn was_never_placed(entry: &Entry, spec: &KindSpec) -> bool {
+    entry.handle.is_none() && !spec.address.is_empty() && entry.address.is_empty()
 }
 
 fn ending(situation: &Situation, key: &NodeKey, entry: &Entry, spec: &KindSpec, sight: &Sight) -> (Action, Gate) {
@@ -335,7 +339,8 @@ fn standing_users(situation: &Situation, key: &NodeKey, superseded: Option<Repla
     let others = inventory.dependents(key).filter(|other| other.id != key.id);
     let goes = |other: &&Entry| {
         let spec = situation.kinds.get(other.kind.as_str());
-        let unseen = !matches!(situation.sights.get(&other.key()), Some(Ok(_)));
+        let seen = matches!(situation.sights.get(&other.key()), Some(Ok(_)));
+        let unseen = !seen && !spec.is_some_and(|spec| was_never_placed(other, spec));
         unseen || inventory.is_superseded(&other.key()) && spec.is_some_and(|spec| spec.replace == Replace::DeleteFirst)
     };
     match superseded {

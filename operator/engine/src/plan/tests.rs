@@ -219,6 +219,24 @@ fn of_two_incarnations_the_order_is_the_kinds() {
 }
 
 #[test]
+fn what_was_never_placed_in_its_parent_holds_nothing_up() {
+    let placed = KindSpec { kind: "test/Placed", address: &["in"], ..crate::testing::kind() };
+    let mut world = world().want("a", PLAIN, json!({})).entry("a", PLAIN, made);
+    world.kinds.insert(placed.kind, placed);
+    let second = |entry: &mut Entry| entry.incarnation = 2;
+    let world = world.entry("a", PLAIN, second).see("a", State::Ready, json!({})).miss("a~2");
+    // Meant for the place that the successor will have, while the old one was still there.
+    let meant = |entry: &mut Entry| entry.depends_on = [NodeKey::new("a", 1)].into();
+    let world = world.want("b", "test/Placed", json!({ "in": arn_of("a") })).entry("b", "test/Placed", meant);
+    check(&world, "a", "delete", "now");
+    let known = |entry: &mut Entry| {
+        meant(entry);
+        entry.address = [("in".to_owned(), json!("arn:a"))].into_iter().collect();
+    };
+    check(&world.entry("b", "test/Placed", known), "a", "delete", "after others");
+}
+
+#[test]
 fn a_wish_of_a_kind_that_this_build_does_not_know_stops() {
     let mut world = world().want("a", PLAIN, json!({}));
     world.kinds.clear();

@@ -8,6 +8,7 @@ mod emptying;
 mod harness;
 mod life;
 mod missing;
+mod moved;
 mod pause;
 mod quota;
 mod rebuilt;

@@ -29,6 +29,20 @@ async fn connect(server: &Server, user: &str, password: &str, database: &str) ->
     Conn::new(options).await
 }
 
+/// Does something as the administrator.
+pub async fn administrate(server: &Server, statement: &str) {
+    let mut connection = connect(server, ADMINISTRATOR, PASSWORD, "").await.expect("the administrator");
+    can(&mut connection, statement).await;
+}
+
+/// Logs in, and writes something.
+pub async fn work(server: &Server, user: &str, password: &str, database: &str) -> Result<(), String> {
+    let words = |error: mysql_async::Error| format!("{error:?}");
+    let mut connection = connect(server, user, password, database).await.map_err(words)?;
+    connection.query_drop("CREATE TABLE IF NOT EXISTS work (id int)").await.map_err(words)?;
+    connection.query_drop("INSERT INTO work VALUES (1)").await.map_err(words)
+}
+
 /// A database of a test's own.
 struct Bench {
     server: Arc<Server>,
@@ -38,8 +52,7 @@ struct Bench {
 impl Bench {
     async fn new(stem: &str) -> Option<Bench> {
         let bench = Bench { server: servers::mariadb().await?, database: unique(stem) };
-        let mut connection = connect(&bench.server, ADMINISTRATOR, PASSWORD, "").await.expect("the administrator");
-        can(&mut connection, &format!("CREATE DATABASE {}", bench.database)).await;
+        administrate(&bench.server, &format!("CREATE DATABASE {}", bench.database)).await;
         Some(bench)
     }
 
