@@ -74,6 +74,8 @@ const LISTS: &[List] = &[
     list("elasticache/Snapshot", "elasticache", "describe_snapshots", "Snapshots", "SnapshotName"),
     list("elasticache/User", "elasticache", "describe_users", "Users", "UserId"),
     list("elasticache/UserGroup", "elasticache", "describe_user_groups", "UserGroups", "UserGroupId"),
+    list("elbv2/LoadBalancer", "elbv2", "describe_load_balancers", "LoadBalancers", "LoadBalancerArn"),
+    list("elbv2/TargetGroup", "elbv2", "describe_target_groups", "TargetGroups", "TargetGroupArn"),
     list("iam/OpenIDConnectProvider", "iam", "list_open_id_connect_providers", "OpenIDConnectProviderList", "Arn"),
     list("iam/Policy", "iam", "list_policies", "Policies", "Arn").with(|| json!({ "Scope": "Local" })),
     list("iam/Role", "iam", "list_roles", "Roles", "RoleName"),

@@ -25,10 +25,14 @@ pub(super) fn prepare(sim: &SimAws, object: &Object) {
     }
 }
 
-/// An output of an object that is not part of the test.
+/// An output of an object that is not part of the test: a text, as all outputs of objects are.
 fn absent_output(reference: &Ref) -> Option<Value> {
     let Source::Object(path) = &reference.source else { return None };
-    Some(format!("{}-of-{path}", reference.output).into())
+    match reference.output.as_str() {
+        "port" => Some("5432".into()),
+        "tls" => Some("true".into()),
+        output => Some(format!("{output}-of-{path}").into()),
+    }
 }
 
 /// Outputs of the objects that a graph refers to and that are not part of the test.

@@ -43,13 +43,18 @@ pub fn edited(graph: &Graph) -> Graph {
 }
 
 /// An edit that forces replacements: another key for what holds data, another port for Memcached, another text for security
-/// groups; and the rule that lets the cluster in is left out.
+/// groups, another scheme for load balancers, other subnets for Fargate; and the rule that lets the cluster in is left out.
 pub fn replaced(graph: &Graph) -> Graph {
     changed(graph, |id, kind, want| {
         match kind {
             kind if KEYED.contains(&kind) => want["kmsKeyId"] = json!("arn:aws:kms:eu-west-1:1:key/other"),
             "elasticache/CacheCluster" => want["port"] = json!(11212),
             "ec2/SecurityGroup" => want["description"] = json!("another text"),
+            "eks/FargateProfile" => want["subnets"] = json!(["subnet-other"]),
+            "elbv2/LoadBalancer" => {
+                let internal = want["scheme"] == "internal";
+                want["scheme"] = json!(if internal { "internet-facing" } else { "internal" });
+            }
             _ => {}
         }
         id != "access-cluster"
