@@ -88,6 +88,10 @@ fn conditions(_: &mut SchemaGenerator) -> Schema {
     json_schema!({
         "type": "object",
         "maxProperties": 10,
+        "x-kubernetes-validations": [{
+            "rule": "self.all(operator, operator.matches('^[A-Za-z]+(:[A-Za-z]+)?$'))",
+            "message": "conditions are named by IAM's operators, as StringEquals or ForAnyValue:StringLike",
+        }],
         "additionalProperties": {
             "type": "object",
             "maxProperties": 10,

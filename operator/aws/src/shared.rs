@@ -21,6 +21,11 @@ pub fn fresh(id: &Id) -> Id {
     Id { freshness: Freshness::Now, ..id.clone() }
 }
 
+/// How fresh a look must be at what lies in something else: it is known without one only by its handle.
+pub fn freshness(id: &Id) -> Freshness {
+    if id.handle.is_some() { id.freshness } else { Freshness::Now }
+}
+
 /// The value of a resolved wish.
 pub fn known(value: &Val<String>) -> Result<String> {
     value.get().cloned().map_err(Error::invalid)

@@ -49,6 +49,18 @@ impl fmt::Debug for Body {
     }
 }
 
+/// A kind as the API server serves it: `apps/v1`, `Deployment`, `deployments`.
+pub fn served(api_version: &str, kind: &str, plural: &str) -> ApiResource {
+    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+    ApiResource {
+        group: group.into(),
+        version: version.into(),
+        api_version: api_version.into(),
+        kind: kind.into(),
+        plural: plural.into(),
+    }
+}
+
 /// No object has this version: etcd counts from 1, and its first revision is written before any object is.
 const NO_VERSION: &str = "1";
 

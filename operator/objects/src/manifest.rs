@@ -24,7 +24,7 @@ use crate::apply::{Body, Object};
 use crate::errors::NOT_FOUND;
 use crate::fields::Fields;
 use crate::owned::APPLIED;
-use crate::{handover, owned};
+use crate::{apply, handover, owned};
 
 /// What a look finds of an object that is there.
 pub struct Found<O> {
@@ -118,15 +118,7 @@ fn api_version<K: ObjectKind>(id: &Id) -> &str {
 
 /// The kind as the API server serves it in this version.
 fn served<K: Served>(api_version: &str) -> ApiResource {
-    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
-    let kind = K::KIND.rsplit('/').next().unwrap_or(K::KIND);
-    ApiResource {
-        group: group.into(),
-        version: version.into(),
-        api_version: api_version.into(),
-        kind: kind.into(),
-        plural: K::PLURAL.into(),
-    }
+    apply::served(api_version, K::KIND.rsplit('/').next().unwrap_or(K::KIND), K::PLURAL)
 }
 
 /// The object as it is applied over `before`, the wish that was applied last.

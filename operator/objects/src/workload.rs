@@ -18,7 +18,7 @@ use terrace_model::{Diff, Handle, Id, Opaque, Owner, OwnerRef};
 use crate::apply::{Body, Object};
 use crate::errors::NOT_FOUND;
 use crate::fields::Fields;
-use crate::owned;
+use crate::{apply, owned};
 
 /// Binds workloads.
 pub struct WorkloadPatches {
@@ -59,14 +59,7 @@ fn served(api_version: &str, kind: &str) -> Result<ApiResource> {
             format!("a {kind} of {api_version} cannot be bound: name one of {kinds} of {}", WorkloadPatch::API_VERSION);
         return Err(Error::invalid(message));
     }
-    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
-    Ok(ApiResource {
-        group: group.into(),
-        version: version.into(),
-        api_version: api_version.into(),
-        kind: kind.into(),
-        plural: format!("{}s", kind.to_lowercase()),
-    })
+    Ok(apply::served(api_version, kind, &format!("{}s", kind.to_lowercase())))
 }
 
 fn absent(object: &Object) -> Error {

@@ -78,6 +78,17 @@ async fn a_rule_that_admits_a_group_is_found_as_wished() {
 }
 
 #[tokio::test]
+async fn a_rule_that_admits_addresses_of_ipv6_lives_from_create_to_absent() {
+    let Some(clients) = clients() else { return };
+    let cidr_ipv6 = Some("2001:db8::/32".into());
+    let want = SecurityGroupRule { cidr_ipv4: None, cidr_ipv6, ..wish(&group(&clients).await, Direction::Ingress) };
+    let id = at(&want);
+    let want = owned(&id, &want);
+    let edits = vec![("cidrIpv6", json!("2001:db8:1::/48")), ("toPort", json!(6000))];
+    Life { clients, registry, id, want, edits }.live().await;
+}
+
+#[tokio::test]
 async fn a_rule_of_somebody_else_that_says_the_same_is_reported_and_not_taken() {
     let Some(clients) = clients() else { return };
     let group = group(&clients).await;

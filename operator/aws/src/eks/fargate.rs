@@ -14,9 +14,9 @@ use terrace_model::identity::Freshness;
 use terrace_model::{Diff, Handle, Id, Owner};
 
 use super::read::read_tags;
-use super::{Eks, GONE, cluster_of, freshness, part, refused};
+use super::{Eks, GONE, cluster_of, part, refused};
 use crate::errors::{absent, code};
-use crate::shared::known;
+use crate::shared::{freshness, known};
 
 /// Characters of a name; the API reference bounds it nowhere, the console does.
 const NAME: usize = 63;
@@ -167,7 +167,7 @@ impl Provider<FargateProfile> for FargateProfiles {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{REGION, at, clients, id};
+    use crate::testing::{REGION, at, clients, id, meta};
     use aws_sdk_eks::Client;
     use aws_sdk_eks::operation::create_fargate_profile::{CreateFargateProfileError, CreateFargateProfileOutput};
     use aws_sdk_eks::operation::delete_fargate_profile::DeleteFargateProfileError;
@@ -175,15 +175,10 @@ mod tests {
     use aws_sdk_resourcegroupstagging::operation::get_resources::GetResourcesOutput;
     use aws_sdk_resourcegroupstagging::types::{ResourceTagMapping, Tag};
     use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
-    use aws_smithy_types::error::ErrorMetadata;
     use serde_json::json;
     use terrace_engine::reason;
 
     const ARN: &str = "arn:aws:eks:eu-west-1:123456789012:fargateprofile/prod/web/42";
-
-    fn meta(code: &str) -> ErrorMetadata {
-        ErrorMetadata::builder().code(code).message("EKS says no").build()
-    }
 
     /// A Tagging API that lists the profile as ours.
     fn listed() -> Rule {

@@ -149,11 +149,6 @@ impl Eks {
     }
 }
 
-/// What has no handle yet is not known by its tags.
-fn freshness(id: &Id) -> Freshness {
-    if id.handle.is_some() { id.freshness } else { Freshness::Now }
-}
-
 /// A part of an ARN after its account, as the cluster of `fargateprofile/<cluster>/<name>/<id>`.
 fn part(id: &Id, index: usize) -> Option<String> {
     let resource = id.handle.as_ref()?.0.splitn(6, ':').nth(5)?;

@@ -11,9 +11,9 @@ use terrace_model::identity::Freshness;
 use terrace_model::{Diff, Handle, Id, Owner};
 
 use super::read::{Associations, read_tags};
-use super::{Eks, GONE, cluster_of, freshness, refused};
+use super::{Eks, GONE, cluster_of, refused};
 use crate::errors::{absent, code};
-use crate::shared::known;
+use crate::shared::{freshness, known};
 
 /// See the module.
 pub struct PodIdentityAssociations(pub Arc<Eks>);
@@ -148,7 +148,7 @@ impl Provider<PodIdentityAssociation> for PodIdentityAssociations {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{REGION, at, clients, id};
+    use crate::testing::{REGION, at, between, clients, id, meta};
     use aws_sdk_eks::Client;
     use aws_sdk_eks::operation::create_pod_identity_association::{
         CreatePodIdentityAssociationError, CreatePodIdentityAssociationOutput,
@@ -159,16 +159,10 @@ mod tests {
     use aws_sdk_eks::operation::update_pod_identity_association::UpdatePodIdentityAssociationOutput;
     use aws_sdk_resourcegroupstagging::operation::get_resources::GetResourcesOutput;
     use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
-    use aws_smithy_types::error::ErrorMetadata;
     use serde_json::json;
     use terrace_engine::reason;
-    use terrace_model::KindSpec;
 
     const ARN: &str = "arn:aws:eks:eu-west-1:123456789012:podidentityassociation/prod/a-1";
-
-    fn meta(code: &str) -> ErrorMetadata {
-        ErrorMetadata::builder().code(code).message("EKS says no").build()
-    }
 
     fn associations(rules: &[&Rule]) -> PodIdentityAssociations {
         let listing = mock!(aws_sdk_resourcegroupstagging::Client::get_resources)
@@ -274,11 +268,7 @@ mod tests {
             })
             .then_output(|| UpdatePodIdentityAssociationOutput::builder().build());
         let (have, want) = (wish(), PodIdentityAssociation { role_arn: "arn:other".into(), ..wish() });
-        let json = |one: &PodIdentityAssociation| serde_json::to_value(one).expect("it is JSON");
-        let spec = KindSpec::of::<PodIdentityAssociation>();
-        let diff =
-            terrace_model::diff::diff(&spec, &json(&want), &json(&have), &Default::default(), &Default::default());
-        let done = associations(&[&update]).update(&stands(), &have, &want, &diff).await;
+        let done = associations(&[&update]).update(&stands(), &have, &want, &between(&have, &want)).await;
         assert_eq!((done, update.num_calls()), (Ok(()), 1));
     }
 

@@ -1,6 +1,5 @@
 //! Fixtures that the tests of ElastiCache share.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use aws_sdk_elasticache::Client;
@@ -11,15 +10,14 @@ use aws_sdk_resourcegroupstagging::types::{ResourceTagMapping, Tag};
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueOutput;
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use aws_smithy_types::DateTime;
-use aws_smithy_types::error::ErrorMetadata;
 use serde_json::{Value, json};
 use terrace_model::aws::elasticache::ReplicationGroup;
-use terrace_model::diff::{OwnedKeys, diff};
 use terrace_model::identity::tag;
-use terrace_model::{Diff, Id, KindSpec, Resource, SecretRef};
+use terrace_model::{Id, SecretRef};
 
 use super::ElastiCache;
 use crate::testing::{REGION, clients, id};
+pub use crate::testing::{between, meta};
 
 /// The providers' state over a mocked client, and over one of the Tagging API if need be.
 pub fn cache(client: Client, tagging: Option<aws_sdk_resourcegroupstagging::Client>) -> Arc<ElastiCache> {
@@ -61,25 +59,9 @@ pub fn tagged(tags: &[(&'static str, &'static str)]) -> Rule {
     })
 }
 
-/// An error as a service answers it.
-pub fn meta(code: &str) -> ErrorMetadata {
-    ErrorMetadata::builder().code(code).message("AWS says no").build()
-}
-
 /// A version of a secret.
 pub fn token(version: &str) -> SecretRef {
     SecretRef { arn: "arn:secret".into(), version: version.into() }
-}
-
-/// What differs between two wishes of a kind; the keys of `have` are ours.
-pub fn between<R: Resource>(have: &R, want: &R) -> Diff {
-    let json = |value: &R| serde_json::to_value(value).expect("a wish is JSON");
-    let (have, want) = (json(have), json(want));
-    let keys = |field: &str| -> BTreeSet<String> {
-        have[field].as_object().into_iter().flat_map(|map| map.keys().cloned()).collect()
-    };
-    let owned: OwnedKeys = ["tags", "parameters"].map(|field| (field.to_owned(), keys(field))).into();
-    diff(&KindSpec::of::<R>(), &want, &have, &owned, &BTreeMap::new())
 }
 
 pub fn group_id() -> Id {

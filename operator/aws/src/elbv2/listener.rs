@@ -13,9 +13,9 @@ use terrace_model::identity::Freshness;
 use terrace_model::{Diff, Handle, Id, Owner, Val};
 
 use super::inside::Held;
-use super::{Elb, action, freshness, made, parent, refused, region_of, write_tags};
+use super::{Elb, action, made, parent, refused, region_of, write_tags};
 use crate::errors::{absent, classify};
-use crate::shared::{known, known_list, known_option, only, some};
+use crate::shared::{freshness, known, known_list, known_option, only, some};
 
 const GONE: &[&str] = &["ListenerNotFound"];
 const PARENT_GONE: &[&str] = &["LoadBalancerNotFound"];

@@ -116,11 +116,6 @@ fn write_tags(set: &Tags) -> Vec<sdk::Tag> {
     tags::write(set, |key, value| sdk::Tag::builder().key(key).value(value).build())
 }
 
-/// What lies in something else is known by its handle alone only as long as it has one.
-fn freshness(id: &Id) -> Freshness {
-    if id.handle.is_some() { id.freshness } else { Freshness::Now }
-}
-
 /// The region that an ARN names.
 fn region_of(arn: &str) -> &str {
     arn.split(':').nth(3).unwrap_or_default()

@@ -12,9 +12,9 @@ use terrace_model::identity::Freshness;
 use terrace_model::{Diff, Handle, Id, Owner};
 
 use super::inside::Held;
-use super::{Elb, action, condition, freshness, made, parent, refused, region_of, write_tags};
+use super::{Elb, action, condition, made, parent, refused, region_of, write_tags};
 use crate::errors::{absent, code};
-use crate::shared::{known, only};
+use crate::shared::{freshness, known, only};
 
 const GONE: &[&str] = &["RuleNotFound"];
 const PARENT_GONE: &[&str] = &["ListenerNotFound"];

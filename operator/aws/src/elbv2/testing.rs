@@ -1,6 +1,5 @@
 //! Fixtures that the tests of this service share.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use aws_sdk_elasticloadbalancingv2::Client;
@@ -8,24 +7,17 @@ use aws_sdk_elasticloadbalancingv2::operation::describe_load_balancer_attributes
 use aws_sdk_elasticloadbalancingv2::operation::describe_tags::DescribeTagsOutput;
 use aws_sdk_elasticloadbalancingv2::types::{LoadBalancerAttribute, Tag, TagDescription};
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
-use aws_smithy_types::error::ErrorMetadata;
 use serde_json::json;
 use terrace_model::aws::elbv2::LoadBalancer;
-use terrace_model::diff::{OwnedKeys, diff};
-use terrace_model::{Diff, KindSpec, Resource};
 
 use super::Elb;
 use crate::testing::{REGION, clients};
+pub use crate::testing::{between, meta};
 
 /// The providers' state over a mocked client.
 pub fn elb(rules: &[&Rule]) -> Arc<Elb> {
     let client = mock_client!(aws_sdk_elasticloadbalancingv2, RuleMode::MatchAny, rules);
     Elb::new(clients().with_client(REGION, client))
-}
-
-/// An error as the service answers it.
-pub fn meta(code: &str) -> ErrorMetadata {
-    ErrorMetadata::builder().code(code).message("AWS says no").build()
 }
 
 /// DescribeTags that shows these of whatever is asked about. A mock does not see its request when it answers: so it names
@@ -54,17 +46,6 @@ pub fn shown_attributes(attributes: &'static [(&'static str, &'static str)]) -> 
         let all = attributes.iter().map(one).collect();
         DescribeLoadBalancerAttributesOutput::builder().set_attributes(Some(all)).build()
     })
-}
-
-/// What differs between two wishes of a kind; the keys of `have` are ours.
-pub fn between<R: Resource>(have: &R, want: &R) -> Diff {
-    let json = |value: &R| serde_json::to_value(value).expect("a wish is JSON");
-    let (have, want) = (json(have), json(want));
-    let keys = |field: &str| -> BTreeSet<String> {
-        have[field].as_object().into_iter().flat_map(|map| map.keys().cloned()).collect()
-    };
-    let owned: OwnedKeys = ["tags", "attributes"].map(|field| (field.to_owned(), keys(field))).into();
-    diff(&KindSpec::of::<R>(), &want, &have, &owned, &BTreeMap::new())
 }
 
 /// A wish.

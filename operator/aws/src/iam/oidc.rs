@@ -157,7 +157,7 @@ impl Provider<OidcProvider> for OidcProviders {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{at, clients, id};
+    use crate::testing::{at, between, clients, id, meta};
     use aws_sdk_iam::operation::add_client_id_to_open_id_connect_provider::AddClientIdToOpenIdConnectProviderOutput;
     use aws_sdk_iam::operation::create_open_id_connect_provider::{
         CreateOpenIDConnectProviderError, CreateOpenIdConnectProviderOutput,
@@ -167,10 +167,8 @@ mod tests {
     use aws_sdk_iam::operation::remove_client_id_from_open_id_connect_provider::RemoveClientIdFromOpenIdConnectProviderOutput;
     use aws_sdk_iam::types::{OpenIdConnectProviderListEntry, Tag};
     use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
-    use aws_smithy_types::error::ErrorMetadata;
     use serde_json::json;
     use terrace_engine::reason;
-    use terrace_model::KindSpec;
     use terrace_model::identity::Freshness;
 
     const ISSUER: &str = "https://oidc.eks.eu-west-1.amazonaws.com/id/1";
@@ -246,9 +244,8 @@ mod tests {
             .then_output(|| CreateOpenIdConnectProviderOutput::builder().open_id_connect_provider_arn(ARN).build());
         let handle = OidcProviders::new(&over(&[&made])).create(&placed(), &wish(&["sts.amazonaws.com"])).await;
         assert_eq!(handle, Ok(ARN.into()));
-        let taken = mock!(Client::create_open_id_connect_provider).then_error(|| {
-            CreateOpenIDConnectProviderError::generic(ErrorMetadata::builder().code("EntityAlreadyExists").build())
-        });
+        let taken = mock!(Client::create_open_id_connect_provider)
+            .then_error(|| CreateOpenIDConnectProviderError::generic(meta("EntityAlreadyExists")));
         let error = OidcProviders::new(&over(&[&taken])).create(&placed(), &wish(&[])).await.expect_err("it is there");
         assert_eq!(error.reason(), reason::ALREADY_EXISTS);
     }
@@ -262,19 +259,15 @@ mod tests {
             .match_requests(|request| request.client_id() == Some("old"))
             .then_output(|| RemoveClientIdFromOpenIdConnectProviderOutput::builder().build());
         let (have, want) = (wish(&["old", "kept"]), wish(&["new", "kept"]));
-        let spec = KindSpec::of::<OidcProvider>();
-        let diff =
-            terrace_model::diff::diff(&spec, &json(&want), &json(&have), &Default::default(), &Default::default());
         let id = Id { handle: Some(ARN.into()), ..placed() };
-        let done = OidcProviders::new(&over(&[&add, &remove])).update(&id, &have, &want, &diff).await;
+        let done = OidcProviders::new(&over(&[&add, &remove])).update(&id, &have, &want, &between(&have, &want)).await;
         assert_eq!((done, add.num_calls(), remove.num_calls()), (Ok(()), 1, 1));
     }
 
     #[tokio::test]
     async fn one_that_is_gone_is_deleted() {
-        let gone = mock!(Client::delete_open_id_connect_provider).then_error(|| {
-            DeleteOpenIDConnectProviderError::generic(ErrorMetadata::builder().code("NoSuchEntity").build())
-        });
+        let gone = mock!(Client::delete_open_id_connect_provider)
+            .then_error(|| DeleteOpenIDConnectProviderError::generic(meta("NoSuchEntity")));
         let id = Id { handle: Some(ARN.into()), ..placed() };
         assert_eq!(OidcProviders::new(&over(&[&gone])).delete(&id, &wish(&[]), Disposal::Delete).await, Ok(()));
     }

@@ -89,7 +89,6 @@ impl LoadBalancer {
         attributes(&[
             ("access_logs.s3.enabled", "false"),
             ("deletion_protection.enabled", "false"),
-            ("dns_record.client_routing_policy", "any_availability_zone"),
             ("load_balancing.cross_zone.enabled", "false"),
         ])
     }
@@ -171,15 +170,13 @@ impl TargetGroup {
         ])
     }
 
-    /// AWS's defaults behind a Network Load Balancer, of IP targets by TCP or TLS (the same page).
+    /// AWS's defaults behind a Network Load Balancer, of IP targets by TCP or TLS (the same page). TLS knows no stickiness.
     pub fn network_attributes() -> Attributes {
         attributes(&[
             ("deregistration_delay.connection_termination.enabled", "false"),
             ("deregistration_delay.timeout_seconds", "300"),
             ("preserve_client_ip.enabled", "false"),
             ("proxy_protocol_v2.enabled", "false"),
-            ("stickiness.enabled", "false"),
-            ("stickiness.type", "source_ip"),
         ])
     }
 }

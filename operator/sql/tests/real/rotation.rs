@@ -84,7 +84,8 @@ impl Life {
 
     /// The graph of this step, in which the simulated database is the real one.
     fn graph(&self) -> Graph {
-        let mut wire = serde_json::to_value(self.tier.expand(&self.facts).expect("a valid object")).expect("plain data");
+        let mut wire =
+            serde_json::to_value(self.tier.expand(&self.facts).expect("a valid object")).expect("plain data");
         for node in wire["nodes"].as_object_mut().into_iter().flat_map(|nodes| nodes.values_mut()) {
             if node["kind"] == "sql/User" {
                 let way = self.host.as_object().expect("fields").clone();
@@ -233,7 +234,8 @@ impl Life {
 async fn on_postgresql_no_login_fails_while_passwords_change() {
     let Some(server) = servers::postgres().await else { return };
     let database = unique("rotation");
-    let administrator = crate::postgres::connect(&server, ADMINISTRATOR, PASSWORD, "postgres").await.expect("it logs in");
+    let administrator =
+        crate::postgres::connect(&server, ADMINISTRATOR, PASSWORD, "postgres").await.expect("it logs in");
     administrator.batch_execute(&format!("CREATE DATABASE {database}")).await.expect("a database");
     let door: Door = Arc::new({
         let (server, database) = (server.clone(), database.clone());
@@ -249,7 +251,8 @@ async fn on_postgresql_no_login_fails_while_passwords_change() {
         }
     });
     Life::new("postgres", &server, &database, door).live().await;
-    let administrator = crate::postgres::connect(&server, ADMINISTRATOR, PASSWORD, &database).await.expect("it logs in");
+    let administrator =
+        crate::postgres::connect(&server, ADMINISTRATOR, PASSWORD, &database).await.expect("it logs in");
     let rows: i64 = administrator.query_one("SELECT count(*) FROM work", &[]).await.expect("the table").get(0);
     assert!(rows > 0, "what clients wrote is all there");
 }

@@ -356,6 +356,17 @@ fn a_rolling_update_stays_in_its_slot() {
 }
 
 #[test]
+fn a_version_that_serves_in_the_second_slot_is_known_by_its_pods_when_status_is_lost() {
+    let mut world = World::new(canary());
+    world.apply("shop:2");
+    world.run(3_000);
+    let began = world.now;
+    world.progress.clear();
+    world.run(300);
+    assert_eq!((world.shares(began), world.pods.keys().copied().collect::<Vec<_>>()), (vec![], vec!["b"]));
+}
+
+#[test]
 fn what_others_have_in_progress_is_left_alone() {
     let mut world = World::new(canary());
     world.progress.push(samples::progress("rotation", "done", "x"));

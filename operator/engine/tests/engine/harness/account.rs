@@ -25,18 +25,15 @@ pub(super) fn prepare(sim: &SimAws, object: &Object) {
     }
 }
 
-/// An output of an object that is not part of the test.
+/// An output of an object that is not part of the test: a text, as all outputs of objects are.
 fn absent_output(reference: &Ref) -> Option<Value> {
     let Source::Object(path) = &reference.source else { return None };
-    Some(listener(&reference.output).unwrap_or_else(|| format!("{}-of-{path}", reference.output).into()))
-}
-
-/// Of a load balancer, what only some texts can be.
-fn listener(output: &str) -> Option<Value> {
-    match output {
+    match reference.output.as_str() {
+        "port" => Some("5432".into()),
+        "tls" => Some("true".into()),
         "listenerPort" => Some("8080".into()),
         "listenerProtocol" => Some("HTTP".into()),
-        _ => None,
+        output => Some(format!("{output}-of-{path}").into()),
     }
 }
 

@@ -47,7 +47,7 @@ pub fn edited(graph: &Graph) -> Graph {
 
 /// An edit that forces replacements: another key for what holds data, another port for Memcached, another text for security
 /// groups, another key for a certificate, another protocol for a way to a load balancer, another interval for a health
-/// check; and the rule that lets the cluster in is left out.
+/// check, another scheme for load balancers, other subnets for Fargate; and the rule that lets the cluster in is left out.
 pub fn replaced(graph: &Graph) -> Graph {
     changed(graph, |id, kind, want| {
         match kind {
@@ -58,6 +58,11 @@ pub fn replaced(graph: &Graph) -> Graph {
             "cloudfront/VpcOrigin" => want["originProtocolPolicy"] = json!("match-viewer"),
             "route53/HealthCheck" => {
                 want["requestInterval"] = json!(if want["requestInterval"] == 10 { 30 } else { 10 })
+            }
+            "eks/FargateProfile" => want["subnets"] = json!(["subnet-other"]),
+            "elbv2/LoadBalancer" => {
+                let internal = want["scheme"] == "internal";
+                want["scheme"] = json!(if internal { "internet-facing" } else { "internal" });
             }
             _ => {}
         }

@@ -63,14 +63,16 @@ impl State {
             let slot = Slot::parse(&entry.step)?;
             Some(Stable { slot, since: entry.since.0, hash: entry.input_hash.clone() })
         });
-        let stable = stable.unwrap_or_else(|| Stable { slot: Slot::A, since: facts.now, hash: hash.into() });
+        // Where status was lost, what stands alone is what serves.
+        let stands = |slot: Slot| facts.made.contains(&slot.of(WORKLOAD));
+        let slot = if stands(Slot::B) && !stands(Slot::A) { Slot::B } else { Slot::A };
+        let stable = stable.unwrap_or_else(|| Stable { slot, since: facts.now, hash: hash.into() });
         let rollout = entry(ROLLOUT).map(|entry| Rollout {
             phase: Phase::parse(&entry.step),
             since: entry.since.0,
             hash: entry.input_hash.clone(),
         });
-        let stands = facts.made.contains(&stable.slot.of(WORKLOAD));
-        State { stable, rollout, stands }
+        State { stands: stands(stable.slot), stable, rollout }
     }
 
     /// As `status.progress` has it.
