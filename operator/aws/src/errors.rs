@@ -269,6 +269,8 @@ mod tests {
             ("InvalidDBInstanceState", "Database instance is not in available state.", 400, reason::NOT_READY),
             ("InvalidVPCNetworkStateFault", "", 400, reason::FAILED),
             ("DBInstanceAlreadyExists", "", 400, reason::ALREADY_EXISTS),
+            ("HostedZoneAlreadyExists", "", 409, reason::ALREADY_EXISTS),
+            ("HealthCheckAlreadyExists", "", 409, reason::ALREADY_EXISTS),
             ("InvalidPermission.Duplicate", "", 400, reason::ALREADY_EXISTS),
             ("InvalidParameterCombination", "", 400, reason::INVALID),
             ("SomethingNew", "", 400, reason::FAILED),

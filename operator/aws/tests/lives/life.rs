@@ -57,7 +57,7 @@ impl Life {
     async fn sight(&self) -> Sight {
         match (self.look(Freshness::Now).await, self.look(Freshness::Recent).await) {
             (Look::Present(now), Look::Present(mut listed)) => {
-                for field in gaps::unlisted(&self.id.kind) {
+                for field in gaps::unlisted(&self.id.kind).into_iter().chain(listed.unread.iter().copied()) {
                     listed.have[field] = now.have[field].clone();
                 }
                 assert_eq!((&now.have, &now.out, &now.handle), (&listed.have, &listed.out, &listed.handle));

@@ -129,8 +129,12 @@ pub fn behaviour(spec: &KindSpec) -> Behaviour {
             seconds(30, 5, 5)(Behaviour { needs_ready: true, within: Some("dbProxyName"), ..usual })
         }
         "rds/DbReplica" => seconds(300, 60, 90)(Behaviour { needs_ready: true, ..usual }),
-        // Route 53 Developer Guide: changes of records are made at once and propagate within a minute.
-        "route53/RecordSet" | "route53/ValidationRecords" => Behaviour { listed: false, ..usual },
+        // Route 53 API reference, DeleteHealthCheck: it goes even while records refer to it.
+        "route53/HealthCheck" => Behaviour { held: false, ..usual },
+        // A provider empties a zone of what is this object's before it deletes it.
+        "route53/RecordSet" | "route53/ValidationRecords" => {
+            Behaviour { listed: false, within: Some("zoneId"), ..usual }
+        }
         "secretsmanager/Secret" => seconds(0, 0, 0)(Behaviour { name_held: Duration::from_secs(60), ..usual }),
         kind if kind.starts_with("kubernetes/") => {
             Behaviour { held: false, holds: false, labelled: true, listed: false, ..usual }
