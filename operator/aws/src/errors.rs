@@ -295,6 +295,8 @@ mod tests {
             ("NoSuchBucket", "", 404, reason::NOT_READY),
             ("MalformedXML", "", 400, reason::INVALID),
             ("DBInstanceAlreadyExists", "", 400, reason::ALREADY_EXISTS),
+            ("HostedZoneAlreadyExists", "", 409, reason::ALREADY_EXISTS),
+            ("HealthCheckAlreadyExists", "", 409, reason::ALREADY_EXISTS),
             ("InvalidPermission.Duplicate", "", 400, reason::ALREADY_EXISTS),
             ("InvalidParameterCombination", "", 400, reason::INVALID),
             ("SomethingNew", "", 400, reason::FAILED),

@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use terrace_model::identity::tag;
-use terrace_model::resolve::references;
+use terrace_model::resolve::{references, resolve};
 use terrace_model::{
-    DeletionPolicy, Entry, Graph, Handle, Id, Inventory, KindSpec, NodeKey, NodeSpec, Owner, OwnerRef, Place,
+    DeletionPolicy, Entry, Graph, Handle, Id, Inventory, KindSpec, NodeKey, NodeSpec, Owner, OwnerRef, Place, Ref,
+    Source,
 };
 
 use crate::error::Result;
@@ -113,7 +114,8 @@ impl Lost<'_> {
             if let (Some(spec), None) = (spec, inventory.current(id)) {
                 let key = NodeKey::new(id, 1);
                 let entry = self.unknown(&key, &node.kind, spec, &node.place);
-                inventory.0.insert(key, Entry { address: address(node, spec), on_delete: node.on_delete, ..entry });
+                let address = address(node, spec, inventory);
+                inventory.0.insert(key, Entry { address, on_delete: node.on_delete, ..entry });
             }
         }
     }
@@ -129,10 +131,18 @@ impl Lost<'_> {
     }
 }
 
-/// Where a node lies in its parent, as far as its wish says so by itself.
-fn address(node: &NodeSpec, spec: &KindSpec) -> Map<String, Value> {
+/// Where a node lies in its parent, as far as its wish says so by itself, or by the ARN of something that was found.
+fn address(node: &NodeSpec, spec: &KindSpec, inventory: &Inventory) -> Map<String, Value> {
     let fields = spec.address.iter().filter_map(|field| Some(((*field).to_owned(), node.want.get(*field)?.clone())));
     let fields = Value::Object(fields.filter(|(_, value)| !value.is_null()).collect());
+    let arn = |reference: &Ref| match &reference.source {
+        Source::Node(id) if reference.output == "arn" => {
+            let Handle(handle) = inventory.current(id)?.handle.clone()?;
+            handle.starts_with("arn:").then(|| handle.into())
+        }
+        Source::Node(_) | Source::Object(_) => None,
+    };
+    let fields = resolve(&fields, &arn).value;
     let known = references(&fields).is_empty().then(|| fields.as_object().cloned());
     known.flatten().unwrap_or_default()
 }

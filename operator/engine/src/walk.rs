@@ -10,7 +10,7 @@ use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
-use terrace_model::identity::Freshness;
+use terrace_model::identity::{Freshness, canonical, short_hash};
 use terrace_model::{DeletionPolicy, Graph, Inventory, NodeKey, Novelty, OwnerRef};
 
 use crate::error::{Error, Result};
@@ -79,6 +79,7 @@ impl Engine {
             freshness: request.freshness,
             recalled: BTreeMap::new(),
             doubted: BTreeSet::new(),
+            looked_under: BTreeMap::new(),
             request,
         };
         let unsaved = walk.run(ledger).await.err();
@@ -104,6 +105,8 @@ struct Walk<'a> {
     recalled: BTreeMap<NodeKey, Timestamp>,
     /// What memory said of these is not believed in this pass.
     doubted: BTreeSet<NodeKey>,
+    /// Of what is only looked at, the address that it was looked at under.
+    looked_under: BTreeMap<NodeKey, Map<String, Value>>,
 }
 
 fn is_looking(plan: &Plan) -> bool {
@@ -115,7 +118,10 @@ impl Walk<'_> {
         let mut running: FuturesUnordered<BoxFuture<'static, Done>> = FuturesUnordered::new();
         loop {
             let filtered = self.plan();
-            if self.must_look_again(&filtered.plan) || self.doubt_memory(&filtered.plan) {
+            if self.must_look_again(&filtered.plan)
+                || self.doubt_memory(&filtered.plan)
+                || self.look_elsewhere(&filtered.plan)
+            {
                 continue;
             }
             if self.intend(&filtered, ledger).await? {
@@ -243,6 +249,37 @@ impl Walk<'_> {
         matches!(self.sights.get(key), Some(Ok(Look::Present(_))))
     }
 
+    /// What is only looked at has no incarnations: once what it is about was replaced, it is seen under another address, or
+    /// not yet. True where the plan changes with it.
+    fn look_elsewhere(&mut self, plan: &Plan) -> bool {
+        let address = |step: &Step| step.wish.as_ref().and_then(|wish| wish.address.clone());
+        let moved = |(key, step): &(&NodeKey, &Step)| {
+            self.looked_under.get(*key).is_some_and(|under| address(step).as_ref() != Some(under))
+        };
+        let moved: Vec<NodeKey> = plan.0.iter().filter(moved).map(|(key, _)| key.clone()).collect();
+        for key in &moved {
+            self.looked_under.remove(key);
+            self.sights.remove(key);
+            self.recalled.remove(key);
+            self.done.remove(&(key.clone(), Doing::Look));
+        }
+        !moved.is_empty()
+    }
+
+    /// The address of what is only looked at: nothing else tells it from what was there before.
+    fn address_of_look(&self, step: &Step) -> Option<Map<String, Value>> {
+        let spec = self.engine.kinds.get(step.kind.as_str()).filter(|spec| spec.read_only);
+        spec.and_then(|_| step.wish.as_ref()?.address.clone())
+    }
+
+    /// Under what it is remembered: what is only looked at, under its address too.
+    fn remembered_as(&self, key: &NodeKey, step: &Step) -> NodeKey {
+        match self.address_of_look(step) {
+            Some(address) => NodeKey::new(&format!("{}@{}", key.id, short_hash(&[&canonical(&address.into())])), 1),
+            None => key.clone(),
+        }
+    }
+
     /// What stood as wished a moment ago.
     fn recall(&mut self, key: &NodeKey, step: &Step) -> Option<Done> {
         let recorded = self.inventory.0.get(key).and_then(|entry| entry.handle.as_ref());
@@ -250,7 +287,7 @@ impl Walk<'_> {
             return None;
         }
         let since = self.request.now.checked_sub(self.engine.recent).ok()?;
-        let (at, sight) = self.memory.recall(&self.request.owner.uid, key, since)?;
+        let (at, sight) = self.memory.recall(&self.request.owner.uid, &self.remembered_as(key, step), since)?;
         let due = next_rotation(&sight).is_some_and(|due| due <= self.request.now);
         if due || recorded.is_some_and(|handle| *handle != sight.handle) {
             return None;
@@ -263,14 +300,16 @@ impl Walk<'_> {
     /// may be as old as the list.
     fn remember(&self, plan: &Plan) {
         let kept = plan.0.iter().filter(|(_, step)| step.action == Action::Keep && step.gate == Gate::Open);
-        let seen = kept.filter_map(|(key, _)| match (self.sights.get(key), self.recalled.get(key), self.freshness) {
-            (Some(Ok(Look::Present(sight))), at, freshness) if sight.state == State::Ready => {
-                let now = (freshness == Freshness::Now).then_some(self.request.now);
-                Some((key, at.copied().or(now)?, sight.as_ref()))
-            }
-            _ => None,
-        });
-        self.memory.remember(&self.request.owner.uid, seen.filter(|_| self.failures.is_empty()));
+        let seen =
+            kept.filter_map(|(key, step)| match (self.sights.get(key), self.recalled.get(key), self.freshness) {
+                (Some(Ok(Look::Present(sight))), at, freshness) if sight.state == State::Ready => {
+                    let now = (freshness == Freshness::Now).then_some(self.request.now);
+                    Some((self.remembered_as(key, step), at.copied().or(now)?, sight.as_ref()))
+                }
+                _ => None,
+            });
+        let seen: Vec<_> = seen.filter(|_| self.failures.is_empty()).collect();
+        self.memory.remember(&self.request.owner.uid, seen.iter().map(|(key, at, sight)| (key, *at, *sight)));
     }
 
     /// Writes what is about to be made, before it is made. True where something changed, and the plan with it.
@@ -302,6 +341,9 @@ impl Walk<'_> {
     /// Starts a step, if it is open, on record, and was not taken in this pass.
     fn start(&mut self, key: &NodeKey, step: &Step) -> Option<BoxFuture<'static, Done>> {
         let doing = Doing::of(&step.action)?;
+        if let (Doing::Look, Some(address)) = (doing, self.address_of_look(step)) {
+            self.looked_under.insert(key.clone(), address);
+        }
         if let (Doing::Look, Some(done)) = (doing, self.recall(key, step)) {
             return Some(Box::pin(std::future::ready(done)));
         }

@@ -106,6 +106,8 @@ class Ministack(Emulator):
         where, form = (account, call.region), dict(call.form)
         if call.name == "GetResources" and reply.status == 200:
             return await self.mend_tagged(where, json.loads(request.body), json.loads(reply.text))
+        if call.service == "route53" and "HealthCheck" in call.name:
+            return self.mend_booleans(reply)
         if call.service == "elasticache":
             return self.caches.after(call, reply, where, form)
         if call.service == "elbv2":
@@ -132,6 +134,12 @@ class Ministack(Emulator):
             await self.forget(where, lambda name: name not in there)
         text = each(text, "DBInstance", lambda one: self.show(where, one))
         return web.Response(status=200, body=text.encode(), content_type="text/xml")
+
+    def mend_booleans(self, reply):
+        """Health checks are described with True and False."""
+        text = re.sub(">(True|False)<", lambda found: found[0].lower(), reply.text)
+        headers = {name: reply.headers[name] for name in ("Location", "Content-Type") if name in reply.headers}
+        return web.Response(status=reply.status, body=text.encode(), headers=headers)
 
     async def mend_managed_password(self, where, form, text):
         """ManageMasterUserPassword makes no secret for an instance. Here it does, under the name that RDS gives it."""

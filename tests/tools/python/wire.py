@@ -141,6 +141,8 @@ def routes(service_name):
         operation = service.operation_model(name)
         http = operation.http
         path, _, query = http["requestUri"].partition("?")
+        # The SDKs do not all send the slash at the end of a path, as of ChangeResourceRecordSets.
+        path = path.rstrip("/")
         # A key without a value ("?tagging") asks for the key, one with a value ("?Operation=Tag") for both.
         needed = parse_qsl(query, keep_blank_values=True) + [(key, "") for key in _required_in_query(operation)]
         headers = _required_in_headers(operation)

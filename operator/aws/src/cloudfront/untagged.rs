@@ -235,7 +235,11 @@ mod tests {
         mock!(Client::list_cache_policies).then_output(move || {
             let policy = sdk::CachePolicy::builder().id("P1").last_modified_time(DateTime::from_secs(1));
             let policy = policy.cache_policy_config(config.clone()).build().expect("it is whole");
-            let item = sdk::CachePolicySummary::builder().cache_policy(policy).build().expect("it is whole");
+            let item = sdk::CachePolicySummary::builder()
+                .r#type(sdk::CachePolicyType::Custom)
+                .cache_policy(policy)
+                .build()
+                .expect("it is whole");
             let list = sdk::CachePolicyList::builder().max_items(100).quantity(1).items(item).build();
             ListCachePoliciesOutput::builder().cache_policy_list(list.expect("it is whole")).build()
         })

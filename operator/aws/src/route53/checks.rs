@@ -152,3 +152,87 @@ fn seen(check: &Found, tags: Tags) -> HealthCheck {
         tags,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+    use aws_sdk_route53::Client;
+    use aws_sdk_route53::operation::update_health_check::UpdateHealthCheckOutput;
+    use aws_smithy_mocks::{RuleMode, mock, mock_client};
+    use terrace_model::{Certainty, Change, Effect};
+
+    fn wish(kind: &str) -> HealthCheck {
+        HealthCheck {
+            r#type: kind.into(),
+            fully_qualified_domain_name: "www.example.com".into(),
+            port: 443,
+            resource_path: if kind == "TCP" { String::new() } else { "/healthz".into() },
+            request_interval: 30,
+            failure_threshold: 3,
+            regions: BTreeSet::new(),
+            enable_sni: kind == "HTTPS",
+            inverted: false,
+            disabled: false,
+            tags: Tags::new(),
+        }
+    }
+
+    fn found(config: HealthCheckConfig) -> Found {
+        let check = Found::builder().id("check").caller_reference("x").health_check_config(config);
+        check.health_check_version(1).build().expect("it is whole")
+    }
+
+    fn json(check: &HealthCheck) -> serde_json::Value {
+        serde_json::to_value(check).expect("it is JSON")
+    }
+
+    #[test]
+    fn what_is_asked_for_is_what_is_seen() {
+        let some = ["eu-west-1", "us-east-1", "us-west-2"].map(str::to_owned).into();
+        let inverted = HealthCheck { inverted: true, disabled: true, regions: some, ..wish("HTTPS") };
+        for want in [wish("HTTP"), wish("HTTPS"), wish("TCP"), inverted] {
+            let seen = seen(&found(config(&want).expect("it is whole")), Tags::new());
+            assert_eq!(json(&seen), json(&want));
+        }
+        let tcp = config(&wish("TCP")).expect("it is whole");
+        assert_eq!((tcp.resource_path(), tcp.enable_sni(), tcp.regions().len()), (None, None, 0));
+    }
+
+    #[test]
+    fn a_check_from_everywhere_names_no_region_and_defaults_are_filled_in() {
+        let all = HealthCheck::REGIONS.iter().map(|region| HealthCheckRegion::from(*region)).collect();
+        let bare = HealthCheckConfig::builder().r#type(HealthCheckType::Https).set_regions(Some(all));
+        let seen = seen(&found(bare.build().expect("it is whole")), Tags::new());
+        assert!(seen.regions.is_empty());
+        assert_eq!((seen.port, seen.request_interval, seen.failure_threshold), (443, 30, 3));
+    }
+
+    #[tokio::test]
+    async fn an_update_says_what_differs_and_asks_for_all_regions_where_none_is_named() {
+        let update = mock!(Client::update_health_check)
+            .match_requests(|request| {
+                let all = request.reset_elements() == [ResettableElementName::Regions];
+                all && request.regions().is_empty() && request.port() == Some(8443) && request.inverted().is_none()
+            })
+            .then_output(|| {
+                let check = found(config(&wish("HTTPS")).expect("it is whole"));
+                UpdateHealthCheckOutput::builder().health_check(check).build()
+            });
+        let client = mock_client!(aws_sdk_route53, RuleMode::MatchAny, [&update]);
+        let checks = HealthChecks(Route53::new(testing::clients().with_client("us-east-1", client)));
+        let change = |path: &str| Change {
+            path: path.into(),
+            from: serde_json::Value::Null,
+            to: serde_json::Value::Null,
+            effect: Effect::InPlace,
+            certainty: Certainty::Changed,
+        };
+        let id =
+            Id { handle: Some("arn:aws:route53:::healthcheck/check".into()), ..testing::id::<HealthCheck>("check") };
+        let want = HealthCheck { port: 8443, ..wish("HTTPS") };
+        let diff = Diff(vec![change("regions"), change("port")]);
+        checks.update(&id, &wish("HTTPS"), &want, &diff).await.expect("it is changed");
+        assert_eq!(update.num_calls(), 1);
+    }
+}

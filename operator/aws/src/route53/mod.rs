@@ -136,10 +136,11 @@ impl Route53 {
     }
 }
 
-/// Whose a zone or a health check is: what its tags say, and if they say nothing, its caller reference.
+/// Whose a zone or a health check is: what its tags say. Where they say nothing and no handle is on record, as after a crash
+/// before it was tagged, its caller reference.
 fn owner(id: &Id, tags: &terrace_model::aws::Tags, reference: &str) -> Owner {
     match Owner::from_tags(tags) {
-        Owner::Untagged if read::is_ours(id, reference) => {
+        Owner::Untagged if id.handle.is_none() && read::is_ours(id, reference) => {
             Owner::Tagged { owner: id.owner.clone(), node: id.node.clone(), incarnation: id.incarnation }
         }
         said => said,

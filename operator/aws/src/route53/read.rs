@@ -241,3 +241,60 @@ impl Fetch<(), Arc<Records>> for RecordReader {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::route53::testing::{ZONE, record};
+    use crate::testing;
+    use aws_sdk_route53::operation::list_resource_record_sets::ListResourceRecordSetsOutput;
+    use aws_sdk_route53::types::RrType;
+    use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
+    use terrace_model::aws::route53::HostedZone;
+
+    fn page(from: Option<&'static str>, name: &'static str, next: Option<&'static str>) -> Rule {
+        mock!(Client::list_resource_record_sets)
+            .match_requests(move |request| {
+                request.start_record_name() == from && request.start_record_type().is_some() == from.is_some()
+            })
+            .then_output(move || {
+                let page = ListResourceRecordSetsOutput::builder()
+                    .resource_record_sets(record(name, RrType::A, "192.0.2.1"))
+                    .is_truncated(next.is_some())
+                    .max_items(300);
+                let page = page.set_next_record_name(next.map(str::to_owned));
+                page.set_next_record_type(next.map(|_| RrType::A)).build().expect("it is whole")
+            })
+    }
+
+    #[tokio::test]
+    async fn a_zone_is_read_page_by_page_each_once() {
+        let (first, second) = (
+            page(None, "a.example.com.", Some("b.example.com.")),
+            page(Some("b.example.com."), "b.example.com.", None),
+        );
+        let client = mock_client!(aws_sdk_route53, RuleMode::MatchAny, [&first, &second]);
+        let records = RecordReader { client, zone: ZONE.into() }.all().await.expect("it is read");
+        let names: Vec<_> = records[&()].iter().map(|(key, _)| key.name.as_str()).collect();
+        assert_eq!(names, ["a.example.com", "b.example.com"]);
+        assert_eq!([first.num_calls(), second.num_calls()], [1, 1]);
+    }
+
+    #[test]
+    fn a_reference_changes_with_each_remaking_and_leads_to_the_same_node() {
+        let id = testing::id::<HostedZone>("zone");
+        let again = Id { remade: 1, ..id.clone() };
+        assert_ne!(reference(&id), reference(&again));
+        assert_eq!(key(&id), key(&again));
+        assert!(is_ours(&id, &reference(&again)) && !is_ours(&Id { incarnation: 2, ..id.clone() }, &reference(&id)));
+        assert!(reference(&Id { remade: u32::MAX, ..id }).len() <= 64);
+    }
+
+    #[test]
+    fn records_are_found_by_name_type_and_label() {
+        let names = ["_terrace-1.a.example.com", "_terrace-1.b.example.com", "_terrace-10.a.example.com"];
+        let records: Records = names.iter().map(|name| record(name, RrType::Txt, "\"x\"")).collect();
+        assert_eq!(records.texts_under("_terrace-1").count(), 2);
+        assert!(records.text("_terrace-10.a.example.com").is_some() && records.simple(names[0], "A").is_none());
+    }
+}

@@ -134,12 +134,12 @@ mod tests {
     use crate::testing::{clients, id};
     use crate::wafv2::testing::{between, json, meta, wish};
     use aws_sdk_wafv2::Client;
-    use aws_sdk_wafv2::operation::create_web_acl::CreateWebACLOutput;
+    use aws_sdk_wafv2::operation::create_web_acl::CreateWebAclOutput;
     use aws_sdk_wafv2::operation::delete_web_acl::DeleteWebACLError;
-    use aws_sdk_wafv2::operation::get_web_acl::GetWebACLOutput;
+    use aws_sdk_wafv2::operation::get_web_acl::GetWebAclOutput;
     use aws_sdk_wafv2::operation::list_tags_for_resource::ListTagsForResourceOutput;
-    use aws_sdk_wafv2::operation::list_web_acls::ListWebACLsOutput;
-    use aws_sdk_wafv2::operation::update_web_acl::{UpdateWebACLError, UpdateWebACLOutput};
+    use aws_sdk_wafv2::operation::list_web_acls::ListWebAcLsOutput;
+    use aws_sdk_wafv2::operation::update_web_acl::{UpdateWebACLError, UpdateWebAclOutput};
     use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
     use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
     use std::time::Duration;
@@ -183,23 +183,23 @@ mod tests {
             .match_requests(|request| request.scope() == Some(&sdk::Scope::Cloudfront))
             .then_compute_output(move |request| {
                 if request.next_marker().is_some() {
-                    return ListWebACLsOutput::builder().build();
+                    return ListWebAcLsOutput::builder().build();
                 }
                 let token = if looks.fetch_add(1, Relaxed) < 2 { "one" } else { "two" };
                 let acl = sdk::WebAclSummary::builder().name(edge().default_name()).id("1-2").arn(ARN);
                 let acl = acl.description("Firewall of shop").lock_token(token).build();
-                ListWebACLsOutput::builder().web_acls(acl).next_marker("there is none").build()
+                ListWebAcLsOutput::builder().web_acls(acl).next_marker("there is none").build()
             });
         let others = mock!(Client::list_web_acls)
             .match_requests(|request| request.scope() == Some(&sdk::Scope::Regional))
-            .then_output(|| ListWebACLsOutput::builder().build());
+            .then_output(|| ListWebAcLsOutput::builder().build());
         [ours, others]
     }
 
     fn got() -> Rule {
         mock!(Client::get_web_acl)
             .match_requests(|request| request.id() == Some("1-2"))
-            .then_output(|| GetWebACLOutput::builder().web_acl(described()).lock_token("one").build())
+            .then_output(|| GetWebAclOutput::builder().web_acl(described()).lock_token("one").build())
     }
 
     fn tagged() -> Rule {
@@ -236,7 +236,7 @@ mod tests {
         let made = mock!(Client::create_web_acl)
             .match_requests(|request| request.tags().len() == 8 && request.rules().len() == 3)
             .then_output(|| {
-                CreateWebACLOutput::builder().summary(sdk::WebAclSummary::builder().arn(ARN).build()).build()
+                CreateWebAclOutput::builder().summary(sdk::WebAclSummary::builder().arn(ARN).build()).build()
             });
         let provider = of(mock_client!(aws_sdk_wafv2, [&made]));
         let handle = provider.create(&edge(), &wished()).await.expect("it is made");
@@ -253,7 +253,7 @@ mod tests {
                     && request.token_domains() == ["shop.example.com"]
                     && request.rules().len() == 3
             })
-            .then_output(|| UpdateWebACLOutput::builder().build());
+            .then_output(|| UpdateWebAclOutput::builder().build());
         let stale =
             mock!(Client::update_web_acl).then_error(|| UpdateWebACLError::generic(meta("WAFOptimisticLockException")));
         let want = WebAcl { default_action: "Block".into(), ..wished() };

@@ -47,6 +47,13 @@ const LACKING: &[(&str, &str, &str)] = &[
     ("moto", "elasticache/ReplicationGroup", "its nodes are not shown, and a deleted one never goes"),
     ("moto", "elasticache/CacheCluster", "there is no ModifyCacheCluster"),
     ("moto", "elasticache/ServerlessCache", "there are none"),
+    ("moto", "cloudfront/CachePolicy", "there are none"),
+    ("moto", "cloudfront/OriginRequestPolicy", "there are none"),
+    ("moto", "cloudfront/ResponseHeadersPolicy", "there are none"),
+    ("moto", "cloudfront/Function", "there is no PublishFunction"),
+    ("moto", "cloudfront/Distribution", "GetResources, by which one without a handle is found, does not know it"),
+    ("ministack", "wafv2/LoggingConfiguration", "there is none"),
+    ("ministack", "shield/Protection", "there is no Shield"),
 ];
 
 /// Emulator, kind: what answers 500 when it is deleted a second time.

@@ -140,8 +140,12 @@ pub fn behaviour(spec: &KindSpec) -> Behaviour {
         "s3/Bucket" => seconds(1, 0, 1)(Behaviour { name_held: Duration::from_secs(60), ..usual }),
         // A policy that names a role does not hold it, and goes with its bucket.
         "s3/BucketPolicy" => Behaviour { within: Some("bucket"), holds: false, ..usual },
-        // Route 53 Developer Guide: changes of records are made at once and propagate within a minute.
-        "route53/RecordSet" | "route53/ValidationRecords" => Behaviour { listed: false, ..usual },
+        // Route 53 API reference, DeleteHealthCheck: it goes even while records refer to it.
+        "route53/HealthCheck" => Behaviour { held: false, ..usual },
+        // A provider empties a zone of what is this object's before it deletes it.
+        "route53/RecordSet" | "route53/ValidationRecords" => {
+            Behaviour { listed: false, within: Some("zoneId"), ..usual }
+        }
         "secretsmanager/Secret" => seconds(0, 0, 0)(Behaviour { name_held: Duration::from_secs(60), ..usual }),
         // It lies in a database server, of which AWS knows nothing.
         "sql/User" => Behaviour { within: Some("server"), listed: false, ..usual },

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use terrace_crds::edge_tier::{Origin, ZonePolicy};
+use terrace_crds::edge_tier::{Origin, OriginAccess, ZonePolicy};
 use terrace_crds::{EdgeTierSpec, GrantAccess};
 
 use super::design::target;
@@ -33,7 +33,13 @@ pub(super) fn uses(spec: &EdgeTierSpec, namespace: &str) -> Vec<Use> {
 
 /// The outputs that an origin is made of.
 fn needs(origin: &Origin) -> &'static [&'static str] {
-    if origin.is_bucket() { &["regionalDomainName"] } else { &["host"] }
+    match (origin.access(), origin.follows_listener()) {
+        _ if origin.is_bucket() => &["regionalDomainName"],
+        (OriginAccess::Private, true) => &["host", "listenerPort", "listenerProtocol", "loadBalancerArn"],
+        (OriginAccess::Private, false) => &["host", "loadBalancerArn"],
+        (OriginAccess::Public, true) => &["host", "listenerPort", "listenerProtocol"],
+        (OriginAccess::Public, false) => &["host"],
+    }
 }
 
 /// The zone, where it is used, and the certificate, where one is named.

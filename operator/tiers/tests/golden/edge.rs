@@ -109,6 +109,7 @@ fn two_origins_of_one_tier_are_one_use_of_it() {
         {"name": "media", "objectTierRef": {"name": "assets", "namespace": "media"}, "path": "/media"},
     ]);
     let uses = edge(json!({"origins": origins})).uses();
+    assert_eq!(uses[0].needs, ["host", "listenerPort", "listenerProtocol", "loadBalancerArn"]);
     let found: Vec<_> = uses.iter().map(|used| (used.field.as_str(), used.target.clone(), used.principal)).collect();
     let (web, assets) = (ObjectKey::new("WebApp", "shop", "shop"), ObjectKey::new("ObjectTier", "media", "assets"));
     assert_eq!(
@@ -216,8 +217,16 @@ fn a_zone_that_is_made_has_the_records_and_one_that_is_used_is_known() {
     let zone = |change: Value| records(&graph(change))[0]["zoneId"].clone();
     assert_eq!(zone(json!({})), "Z0123456789ABCDEFGHIJ");
     assert_eq!(zone(json!({"zone": {"policy": "Create"}})), output("zone", "hostedZoneId"));
-    let outputs = edge(json!({"zone": {"policy": "Create"}})).outputs();
-    assert!(outputs.contains_key("zoneId") && outputs.contains_key("nameServers"));
+    let id = |change: Value| serde_json::to_value(&edge(change).outputs()["zoneId"]).unwrap();
+    assert_eq!(id(json!({"zone": {"policy": "Create"}})), output("zone", "hostedZoneId"));
+    assert_eq!(id(json!({"zone": {"name": null, "id": "Z1"}})), "Z1");
+    // What is used by its name is known by where a record of it stands.
+    let said = id(json!({}))["$terrace"].clone();
+    assert_eq!(
+        (&said["output"], graph(json!({})).node(said["node"].as_str().unwrap()).is_some()),
+        (&json!("zone"), true)
+    );
+    assert!(edge(json!({"zone": {"policy": "Create"}})).outputs().contains_key("nameServers"));
 }
 
 #[test]
