@@ -28,12 +28,17 @@ pub(super) fn prepare(sim: &SimAws, object: &Object) {
 /// An output of an object that is not part of the test: a text, as all outputs of objects are.
 fn absent_output(reference: &Ref) -> Option<Value> {
     let Source::Object(path) = &reference.source else { return None };
-    match reference.output.as_str() {
+    Some(particular(&reference.output).unwrap_or_else(|| format!("{}-of-{path}", reference.output).into()))
+}
+
+/// What only some texts can be.
+fn particular(output: &str) -> Option<Value> {
+    match output {
         "port" => Some("5432".into()),
         "tls" => Some("true".into()),
         "listenerPort" => Some("8080".into()),
         "listenerProtocol" => Some("HTTP".into()),
-        output => Some(format!("{output}-of-{path}").into()),
+        _ => None,
     }
 }
 
@@ -64,7 +69,7 @@ pub fn plain(want: &Value) -> Value {
     let lookup = |reference: &Ref| match reference.output.as_str() {
         "port" => Some(5432.into()),
         "validationRecords" => Some(json!({})),
-        output => listener(output).or_else(|| Some("of-somebody".into())),
+        output => particular(output).or_else(|| Some("of-somebody".into())),
     };
     resolve(want, &lookup).value
 }
