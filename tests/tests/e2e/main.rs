@@ -14,3 +14,4 @@ mod references;
 mod rules;
 mod scene;
 mod still;
+mod web;

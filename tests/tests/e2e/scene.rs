@@ -12,6 +12,9 @@ use terrace_tests::{Bed, Emulator, Operator, Tenant, until};
 /// How long a test waits for a step of the operator.
 pub const STEP: Duration = Duration::from_secs(45);
 
+/// All kinds of tiers, as kubectl names them.
+const TIERS: &str = "edgetiers,webapps,objecttiers,cachetiers,datatiers";
+
 /// A tenant on a bed with an operator.
 pub struct Scene<'b> {
     pub bed: &'b Bed,
@@ -78,7 +81,7 @@ impl<'b> Scene<'b> {
     /// How the tenant's objects stand, the last of the operator's log about it, and its last calls.
     async fn standing(&self) -> String {
         let name = &self.tenant.name;
-        let objects = self.tenant.kubectl.list(self.kind, "").await.unwrap_or_default();
+        let objects = self.tenant.kubectl.list(TIERS, "").await.unwrap_or_default();
         let statuses: Vec<String> = objects.iter().map(standing).collect();
         let environment = self.tenant.kubectl.find("environment", name).await.ok().flatten().unwrap_or_default();
         let log = self.operator.log().unwrap_or_default();

@@ -34,6 +34,8 @@ async fn life(scene: &Scene<'_>) -> Result<()> {
     environment["spec"]["limits"] = manifest("environment.yaml")?["spec"]["limits"].clone();
     environment["spec"]["limits"]["allow"][0]["namespaces"] =
         json!({ "matchLabels": { "terrace.dev/environment": scene.tenant.name } });
+    // The emulator's databases are nowhere: the pods get the master user, as the status says.
+    environment["spec"]["databaseAccess"] = json!("None");
     scene.tenant.kubectl.apply(&environment).await?;
     scene.tenant.kubectl.wait_for_condition("environment", &scene.tenant.name, "Ready", "True", SOON).await?;
     applied(scene).await.context("applied")?;

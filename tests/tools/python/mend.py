@@ -102,6 +102,14 @@ class Ministack(Emulator):
         request.body = urlencode(changed).encode()
         return None
 
+    @staticmethod
+    def mend_cluster_group(answer):
+        """The security group of a cluster is one that exists: the first that it was made with."""
+        network = answer["cluster"]["resourcesVpcConfig"]
+        if network.get("securityGroupIds"):
+            network["clusterSecurityGroupId"] = network["securityGroupIds"][0]
+        return web.json_response(answer)
+
     async def after(self, call, request, reply, account):
         where, form = (account, call.region), dict(call.form)
         if call.name == "GetResources" and reply.status == 200:
@@ -112,6 +120,8 @@ class Ministack(Emulator):
             return self.caches.after(call, reply, where, form)
         if call.service == "elbv2":
             return self.balancers.after(call, reply, where, form)
+        if call.service == "eks" and call.name == "DescribeCluster" and reply.status == 200:
+            return self.mend_cluster_group(json.loads(reply.text))
         if call.service != "rds" or reply.status != 200:
             return await super().after(call, request, reply, account)
         text = reply.text
