@@ -31,8 +31,10 @@ impl Live {
     }
 
     fn named(&self) -> BTreeSet<String> {
-        // A name that the wish gives, as that of a zone or a record, is a text that others have too.
-        let given = |name: &str| name == "name" && self.have.get(name).is_some();
+        // A name that the wish gives, as that of a zone or a record, is a text that others have too, unless it is by that
+        // name alone that the kind is found, as a bucket.
+        let unique = self.spec.address == ["name"];
+        let given = |name: &str| name == "name" && self.have.get(name).is_some() && !unique;
         let outputs = self.each_output(|name| {
             let identity = matches!(name, "arn" | "id" | "name" | "identifier") || name.ends_with("Id");
             if identity && !given(name) { self.output(name) } else { Value::Null }
