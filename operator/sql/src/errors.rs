@@ -61,7 +61,8 @@ fn no_database(target: &Target) -> Error {
 ///
 /// The texts of getaddrinfo in glibc, musl and the BSDs.
 pub fn is_unknown_host(text: &str) -> bool {
-    let known = ["Name or service not known", "Name does not resolve", "No address associated", "nodename nor servname"];
+    let known =
+        ["Name or service not known", "Name does not resolve", "No address associated", "nodename nor servname"];
     known.iter().any(|words| text.contains(words))
 }
 
@@ -175,7 +176,8 @@ mod tests {
         for code in [1045, 1040, 1205, 1290] {
             assert!(matches!(said(code), Error::Retry { .. }), "{code}");
         }
-        for (code, reason) in [(1227, reason::ACCESS_DENIED), (1049, NO_DATABASE), (1524, reason::FAILED), (9, reason::FAILED)]
+        for (code, reason) in
+            [(1227, reason::ACCESS_DENIED), (1049, NO_DATABASE), (1524, reason::FAILED), (9, reason::FAILED)]
         {
             assert!(said(code).is_stalled() && said(code).reason() == reason, "{code}");
         }

@@ -66,10 +66,9 @@ mod tests {
 
     #[test]
     fn nothing_in_a_name_or_a_text_ends_it() {
-        for (dialect, name, text) in [
-            (Dialect::Postgres, r#""a""b'\`""#, r#"'a"b''\`'"#),
-            (Dialect::Mysql, r#"`a"b'\```"#, r#"'a"b''\\`'"#),
-        ] {
+        for (dialect, name, text) in
+            [(Dialect::Postgres, r#""a""b'\`""#, r#"'a"b''\`'"#), (Dialect::Mysql, r#"`a"b'\```"#, r#"'a"b''\\`'"#)]
+        {
             assert_eq!(dialect.name("a\"b'\\`\0").to_string(), name);
             assert_eq!(dialect.text("a\"b'\\`\0").to_string(), text);
         }

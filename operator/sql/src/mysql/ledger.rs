@@ -19,13 +19,15 @@ pub const RETIRED: &str = "retired";
 /// Makes the table.
 pub async fn make(session: &mut Session<'_>) -> Result<()> {
     session.run(format!("CREATE DATABASE IF NOT EXISTS {DATABASE}")).await?;
-    let columns = "name VARCHAR(80) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL PRIMARY KEY, tags LONGTEXT NOT NULL";
+    let columns =
+        "name VARCHAR(80) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL PRIMARY KEY, tags LONGTEXT NOT NULL";
     session.run(format!("CREATE TABLE IF NOT EXISTS {TABLE} ({columns})")).await
 }
 
 /// The texts of users, by their names; none where there is no table yet.
 pub async fn read(session: &mut Session<'_>, names: &[String]) -> Result<BTreeMap<String, String>> {
-    let table = "SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'terrace-operator' AND TABLE_NAME = 'users'";
+    let table =
+        "SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'terrace-operator' AND TABLE_NAME = 'users'";
     if names.is_empty() || session.query::<u8>(table, ()).await?.is_empty() {
         return Ok(BTreeMap::new());
     }

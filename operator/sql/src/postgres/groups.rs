@@ -98,7 +98,9 @@ impl Groups {
             None => Ok(()),
             Some(first) => Err(Error::blocked(
                 reason::ACCESS_DENIED,
-                format!("the administrator has no right to do this, as it does not own all of database {database}: {first}"),
+                format!(
+                    "the administrator has no right to do this, as it does not own all of database {database}: {first}"
+                ),
             )),
         }
     }
@@ -109,7 +111,8 @@ impl Groups {
     /// As [`Groups::lacking`].
     pub async fn missing(&self, session: &impl Queries) -> Result<Vec<String>> {
         let both = [&self.writers, &self.readers].map(String::clone).to_vec();
-        let query = "SELECT rolname::text, shobj_description(oid, 'pg_authid') FROM pg_roles WHERE rolname::text = ANY($1)";
+        let query =
+            "SELECT rolname::text, shobj_description(oid, 'pg_authid') FROM pg_roles WHERE rolname::text = ANY($1)";
         let mut there = BTreeSet::new();
         for row in session.query(query, &[&both]).await? {
             let (name, comment): (String, Option<String>) = (get(&row, 0)?, get(&row, 1)?);
@@ -201,7 +204,11 @@ impl Groups {
             let relation = format!("{}.{}", Sql.name(get(&row, 0)?), Sql.name(get(&row, 1)?));
             let (word, rights) = if get(&row, 2)? { ("SEQUENCE", &SEQUENCE[..]) } else { ("TABLE", &TABLE[..]) };
             if !get::<bool>(&row, 3)? {
-                lacking.push(format!("GRANT {} ON {word} {relation} TO {}", rights.join(", "), Sql.name(&self.writers)));
+                lacking.push(format!(
+                    "GRANT {} ON {word} {relation} TO {}",
+                    rights.join(", "),
+                    Sql.name(&self.writers)
+                ));
             }
             if !get::<bool>(&row, 4)? {
                 lacking.push(format!("GRANT SELECT ON {word} {relation} TO {}", Sql.name(&self.readers)));
@@ -211,7 +218,8 @@ impl Groups {
     }
 
     async fn lacking_by_default(&self, session: &impl Queries) -> Result<Vec<String>> {
-        let query = "SELECT r.rolname = $1::name, d.defaclobjtype::text, pg_get_userbyid(a.grantee)::text, a.privilege_type
+        let query =
+            "SELECT r.rolname = $1::name, d.defaclobjtype::text, pg_get_userbyid(a.grantee)::text, a.privilege_type
             FROM pg_default_acl d JOIN pg_roles r ON r.oid = d.defaclrole, aclexplode(d.defaclacl) a
             WHERE d.defaclnamespace = 0 AND r.rolname IN ($1::name, current_user)";
         let mut there = BTreeSet::new();
@@ -227,7 +235,7 @@ impl Groups {
                 let has = |right: &&str| {
                     there.contains(&(by_writers, kind.to_owned(), group.to_owned(), (*right).to_owned()))
                 };
-                if !rights.iter().all(|right| has(right)) {
+                if !rights.iter().all(has) {
                     lacking.push(default(owner, objects, group, rights));
                 }
             }

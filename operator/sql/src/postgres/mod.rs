@@ -99,7 +99,11 @@ impl<'a> Server<'a> {
         }
         work.run(login(want, by_token)).await?;
         work.commit().await?;
-        if want.access == Some(Access::ReadOnly) { end_sessions(&mut session, want.name, &groups).await } else { Ok(()) }
+        if want.access == Some(Access::ReadOnly) {
+            end_sessions(&mut session, want.name, &groups).await
+        } else {
+            Ok(())
+        }
     }
 
     /// Drops a user. What it owns goes to the group of those who write, so that nothing is lost, and what it was granted
@@ -189,7 +193,10 @@ async fn roles(session: &impl Queries, names: &[String], groups: &Groups) -> Res
             (true, false) => Admits::Password,
         };
         let access = access(groups, &member.iter().map(String::as_str).collect(), &settings);
-        roles.insert(name, Role { found: Found { tags: tags::read(comment.as_deref()), admits, access }, groups: member });
+        roles.insert(
+            name,
+            Role { found: Found { tags: tags::read(comment.as_deref()), admits, access }, groups: member },
+        );
     }
     Ok(roles)
 }

@@ -119,7 +119,10 @@ async fn a_user_that_is_deleted_is_gone_and_may_be_deleted_again() {
     for _ in 0..2 {
         user.delete().await.expect("it is deleted");
         assert!(user.look().await.expect("it is looked at").is_none());
-        assert_eq!(bench.count(&format!("SELECT 1 FROM `terrace-operator`.users WHERE name = '{}'", user.name())).await, 0);
+        assert_eq!(
+            bench.count(&format!("SELECT 1 FROM `terrace-operator`.users WHERE name = '{}'", user.name())).await,
+            0
+        );
     }
     user.made().await;
 }
@@ -134,7 +137,9 @@ async fn a_reader_reads_what_stands_and_what_comes_and_writes_nothing() {
     can(&mut write, "CREATE TABLE new (id int)").await;
     for table in ["old", "new"] {
         can(&mut read, &format!("SELECT * FROM {table}")).await;
-        for statement in ["INSERT INTO {} VALUES (1)", "UPDATE {} SET id = 2", "DELETE FROM {}", "TRUNCATE {}", "DROP TABLE {}"] {
+        for statement in
+            ["INSERT INTO {} VALUES (1)", "UPDATE {} SET id = 2", "DELETE FROM {}", "TRUNCATE {}", "DROP TABLE {}"]
+        {
             cannot(&mut read, &statement.replace("{}", table)).await;
         }
         can(&mut write, &format!("INSERT INTO {table} VALUES (1)")).await;
@@ -260,7 +265,9 @@ async fn what_a_broken_connection_left_is_known_for_ours_and_made_whole() {
     let Some(bench) = Bench::new("broken").await else { return };
     let user = bench.user("a", ReadWrite).made().await;
     // Rights come last.
-    bench.behind(&format!("REVOKE ALL PRIVILEGES ON `{}`.* FROM '{}'", bench.database.replace('_', "\\_"), user.name())).await;
+    bench
+        .behind(&format!("REVOKE ALL PRIVILEGES ON `{}`.* FROM '{}'", bench.database.replace('_', "\\_"), user.name()))
+        .await;
     assert!(matches!(user.sight().await.owner, Owner::Tagged { .. }));
     user.mends(&["access"]).await;
     // A row without its user is none.
@@ -271,7 +278,8 @@ async fn what_a_broken_connection_left_is_known_for_ours_and_made_whole() {
 #[tokio::test]
 async fn many_users_of_a_database_are_made_and_looked_at_at_once() {
     let Some(bench) = Bench::new("many").await else { return };
-    let users: Vec<Case> = (0..12).map(|n| bench.user(&n.to_string(), if n % 2 == 0 { ReadWrite } else { ReadOnly })).collect();
+    let users: Vec<Case> =
+        (0..12).map(|n| bench.user(&n.to_string(), if n % 2 == 0 { ReadWrite } else { ReadOnly })).collect();
     let made = futures::future::join_all(users.iter().map(Case::create)).await;
     assert!(made.iter().all(Result::is_ok), "{made:?}");
     for different in futures::future::join_all(users.iter().map(Case::differs)).await {

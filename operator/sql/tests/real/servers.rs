@@ -18,6 +18,7 @@ use terrace_tests::certs::Certs;
 use terrace_tests::ports::Port;
 use terrace_tests::process::{Process, command, until_up};
 use terrace_tests::scratch::Scratch;
+use terrace_tests::until;
 use tokio::net::TcpStream;
 use tokio::sync::OnceCell;
 
@@ -82,7 +83,8 @@ pub fn other_authority() -> Tls {
 
 /// What RDS's administrators may do ("Master user account privileges"), and a role as which IAM users log in. Whoever is a
 /// member of that is let in by a token only: here, where nobody has one, not at all.
-const POSTGRES: &str = "CREATE ROLE terrace LOGIN CREATEROLE CREATEDB PASSWORD 'administrator''s'; CREATE ROLE rds_iam;";
+const POSTGRES: &str =
+    "CREATE ROLE terrace LOGIN CREATEROLE CREATEDB PASSWORD 'administrator''s'; CREATE ROLE rds_iam;";
 
 async fn start_postgres(programs: &Path) -> Result<Server> {
     let (folder, port) = (Scratch::new()?, Port::take()?);
@@ -97,13 +99,15 @@ async fn start_postgres(programs: &Path) -> Result<Server> {
     fs::write(data.join("pg_hba.conf"), access)?;
     let mut server = ours(&programs.join("postgres"));
     server.arg("-D").arg(&data).arg("-k").arg(folder.path()).args(["-p", &port.number().to_string()]);
-    for setting in ["listen_addresses=127.0.0.1", "ssl=on", "fsync=off", "max_connections=60"] {
+    for setting in ["listen_addresses=127.0.0.1,127.0.0.2", "ssl=on", "fsync=off", "max_connections=60"] {
         server.args(["-c", setting]);
     }
     server.args(["-c", &format!("ssl_cert_file={}", certs.serving.display())]);
     server.args(["-c", &format!("ssl_key_file={}", certs.serving_key.display())]);
     let server = up("postgres", &server, folder, port, &certs).await?;
-    let client = crate::postgres::connect(&server, SUPER, SUPER, "postgres").await.context("log in")?;
+    // It listens before it is up.
+    let enter = async || Ok(crate::postgres::connect(&server, SUPER, SUPER, "postgres").await?);
+    let client = until("PostgreSQL lets somebody in", SOON, enter).await?;
     client.batch_execute(POSTGRES).await?;
     Ok(server)
 }
@@ -134,7 +138,9 @@ async fn start_mariadb(install: &Path, daemon: &Path) -> Result<Server> {
     server.arg(option("datadir", &data)).arg(option("socket", &folder.path().join("socket")));
     server.arg(option("pid-file", &folder.path().join("pid"))).arg(option("init-file", &first));
     server.arg(option("ssl-ca", &certs.ca)).arg(option("ssl-cert", &certs.serving));
-    server.arg(option("ssl-key", &certs.serving_key)).args(["--innodb-flush-log-at-trx-commit=0", "--skip-name-resolve"]);
+    server
+        .arg(option("ssl-key", &certs.serving_key))
+        .args(["--innodb-flush-log-at-trx-commit=0", "--skip-name-resolve"]);
     up("mariadb", &server, folder, port, &certs).await
 }
 
@@ -202,7 +208,8 @@ fn run(command: &mut Command) -> Result<()> {
 fn newest_postgres() -> Option<PathBuf> {
     let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let number = |path: &PathBuf| path.file_name().and_then(|name| name.to_str()?.parse::<u32>().ok());
-    let newest = versions.map(|entry| entry.path()).filter(|path| path.join("bin/postgres").exists()).max_by_key(number);
+    let newest =
+        versions.map(|entry| entry.path()).filter(|path| path.join("bin/postgres").exists()).max_by_key(number);
     newest.map(|path| path.join("bin")).or_else(|| program("postgres")?.parent().map(Path::to_owned))
 }
 

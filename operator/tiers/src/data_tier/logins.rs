@@ -97,7 +97,8 @@ fn logins<'a>(spec: &DataTierSpec, facts: &'a Facts) -> Vec<Login<'a>> {
     if !is_managed(spec, facts) {
         return Vec::new();
     }
-    let users: BTreeSet<&Who> = facts.users.iter().map(|user| &user.who).filter(|who| who.kind != DataTier::KIND).collect();
+    let users: BTreeSet<&Who> =
+        facts.users.iter().map(|user| &user.who).filter(|who| who.kind != DataTier::KIND).collect();
     users.into_iter().map(|who| Login::new(who, facts)).collect()
 }
 
@@ -133,7 +134,10 @@ pub(super) fn users(
         let Some(user) = user(design, database, administrator, &login) else { continue };
         if by_iam(design.spec) {
             let username = format!("{}_i", login.name);
-            draft.add(&login.by_iam(), User { username, authentication: Authentication::Iam, tags: draft.tags(), ..user });
+            draft.add(
+                &login.by_iam(),
+                User { username, authentication: Authentication::Iam, tags: draft.tags(), ..user },
+            );
             continue;
         }
         for generation in Rotation::of(design.facts).generations() {

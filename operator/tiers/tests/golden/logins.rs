@@ -121,7 +121,10 @@ fn users_that_log_in_by_iam_have_neither_password_nor_rotation() {
     assert_eq!(graph.node("db").unwrap().want["enableIamDatabaseAuthentication"], true);
     for outputs in tier.user_outputs(&facts).values() {
         assert!(users.contains_key(node(&outputs["username"])));
-        assert_eq!((&outputs["secretArn"], &outputs["secretVersion"]), (&Val::Known(json!("")), &Val::Known(json!(""))));
+        assert_eq!(
+            (&outputs["secretArn"], &outputs["secretVersion"]),
+            (&Val::Known(json!("")), &Val::Known(json!("")))
+        );
     }
     assert!(tier.advance(&facts).progress.is_empty());
 }
@@ -194,7 +197,8 @@ impl Life {
 
 /// The users of a graph, each with the secret that it is to have.
 fn passwords(graph: &Graph) -> BTreeMap<String, String> {
-    let secret = |want: &Value| want["authentication"]["password"]["arn"]["$terrace"]["node"].as_str().unwrap().to_owned();
+    let secret =
+        |want: &Value| want["authentication"]["password"]["arn"]["$terrace"]["node"].as_str().unwrap().to_owned();
     of_kind(graph, "sql/User").into_iter().map(|(id, want)| (id.to_owned(), secret(want))).collect()
 }
 
@@ -233,7 +237,7 @@ fn bindings_go_over_only_when_nothing_has_the_former_secret_any_more() {
     let before = life.settle();
     life.later(DAY);
     let (graph, again) = life.judge();
-    assert_eq!((life.step(), again), ("Preparing 2", None));
+    assert!(life.step() == "Preparing 2" && again.is_some_and(|again| again < Duration::from_secs(60)));
     let out = life.handed_out(&graph);
     let leaves: Vec<String> = before.nodes().keys().filter(|id| graph.node(id).is_none()).cloned().collect();
     assert!(leaves.len() == 2 && leaves.iter().all(|id| id.ends_with("-secret-0")), "{leaves:?}");
@@ -248,7 +252,11 @@ fn bindings_go_over_only_when_nothing_has_the_former_secret_any_more() {
     }
     life.facts.made = whole;
     let (after, _) = life.judge();
-    assert_eq!((life.step(), after), ("Current 2", graph.clone()), "the graph is the same: only what is handed out changes");
+    assert_eq!(
+        (life.step(), after),
+        ("Current 2", graph.clone()),
+        "the graph is the same: only what is handed out changes"
+    );
     assert_ne!(life.handed_out(&graph), out);
 }
 
