@@ -1,5 +1,7 @@
 //! Encrypted connections to servers that prove who they are. There are no others.
 
+use std::sync::Arc;
+
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
@@ -7,8 +9,8 @@ use rustls::{ClientConfig, RootCertStore};
 /// The authorities that servers are verified by: chain and host name.
 #[derive(Clone)]
 pub struct Tls {
-    config: ClientConfig,
-    authorities: Vec<CertificateDer<'static>>,
+    config: Arc<ClientConfig>,
+    authorities: Arc<[CertificateDer<'static>]>,
 }
 
 /// What was given as authorities holds none.
@@ -33,12 +35,12 @@ impl Tls {
             return Err(NoAuthority);
         }
         let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
-        Ok(Tls { config, authorities })
+        Ok(Tls { config: config.into(), authorities: authorities.into() })
     }
 
     /// For PostgreSQL.
     pub(crate) fn postgres(&self) -> tokio_postgres_rustls::MakeRustlsConnect {
-        tokio_postgres_rustls::MakeRustlsConnect::new(self.config.clone())
+        tokio_postgres_rustls::MakeRustlsConnect::new(ClientConfig::clone(&self.config))
     }
 
     /// For MySQL, whose driver makes a configuration of its own.

@@ -235,7 +235,7 @@ impl Groups {
                 let has = |right: &&str| {
                     there.contains(&(by_writers, kind.to_owned(), group.to_owned(), (*right).to_owned()))
                 };
-                if !rights.iter().all(|right| has(right)) {
+                if !rights.iter().all(has) {
                     lacking.push(default(owner, objects, group, rights));
                 }
             }

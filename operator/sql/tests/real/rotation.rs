@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -41,6 +41,8 @@ struct Life {
     host: Value,
     door: Door,
     deleting: bool,
+    /// When the procedures are to be judged again.
+    again: Option<Duration>,
     /// What each client was given last, and before that.
     given: BTreeMap<Who, Vec<Login>>,
 }
@@ -56,7 +58,10 @@ impl Life {
             },
         }))
         .expect("a DataTier");
-        let facts = Facts { users: vec![user("shop", &unique("web")), user("web", "portal")], ..samples::facts(&tier) };
+        let mut facts = Facts { users: vec![user("shop", "web"), user("web", "portal")], ..samples::facts(&tier) };
+        facts.users.iter_mut().for_each(|user| user.security_group = None);
+        // Whose name is in the names of users, which are the server's.
+        facts.object.name = database.to_owned();
         let sim = SimAws::new();
         let users = registry(Arc::new(Secrets), Reach::Managed(server.tls.clone()));
         let engine = Engine::new(sim.registry().and(users), Duration::ZERO);
@@ -64,7 +69,7 @@ impl Life {
             "host": "localhost", "port": server.port, "administrator": ADMINISTRATOR, "administratorSecretArn": "arn:admin",
         });
         let (memory, given) = (Memory::default(), BTreeMap::new());
-        Life { tier, facts, sim, engine, memory, host, door, deleting: false, given }
+        Life { tier, facts, sim, engine, memory, host, door, deleting: false, again: None, given }
     }
 
     fn owner(&self) -> OwnerRef {
@@ -106,18 +111,15 @@ impl Life {
         self.facts.made = ids(&|entry| entry.created.is_some());
         self.facts.ready = ids(&|entry| entry.phase == Phase::Ready);
         self.facts.now = now;
-        self.facts.progress = self.tier.advance(&self.facts).progress;
+        let advance = self.tier.advance(&self.facts);
+        (self.facts.progress, self.again) = (advance.progress, advance.again);
         let (owner, graph, ledger) = (self.owner(), self.graph(), self.sim.ledger("DataTier/shop/orders"));
-        let foreign = self.facts.users.iter().map(|user| {
-            let group = json!({ "securityGroupId": "sg-0123456789abcdef0" });
-            (format!("WebApp/{}/{}", user.who.namespace, user.who.name), group)
-        });
         let request = Request {
             owner: &owner,
             graph: (!self.deleting).then_some(&graph),
             deletion: DeletionPolicy::Delete,
             inventory: inventory.clone(),
-            foreign: &foreign.collect(),
+            foreign: &BTreeMap::new(),
             adopt: &Adopt::default(),
             policy: &Policy::default(),
             freshness: Freshness::Now,
@@ -135,19 +137,23 @@ impl Life {
         outcome
     }
 
-    /// Logs in with everything that clients have, over and over, until it is done, and once more after that.
+    /// Logs in with what clients have been given, over and over, until it is done, and once more after that: also with what
+    /// they were given before, which they have as long to part with as passwords stay.
     async fn clients(&self, done: &AtomicBool) -> usize {
-        let tries = AtomicUsize::new(0);
+        // The one before is theirs as long as the last one is the present one.
+        let valid = |logins: &&Vec<Login>| if self.step() == format!("Current {}", logins.len()) { 2 } else { 1 };
+        let mut tries = 0;
         loop {
             let last = done.load(Ordering::Acquire);
-            for login in self.given.values().flat_map(|logins| logins.iter().rev().take(2)) {
-                let step = self.facts.progress.first().map(|entry| entry.step.as_str()).unwrap_or_default();
-                (self.door)(login.clone()).await.unwrap_or_else(|error| panic!("{}: {step}: {error}", login.0));
-                tries.fetch_add(1, Ordering::Relaxed);
+            for login in self.given.values().flat_map(|logins| logins.iter().rev().take(valid(&logins))) {
+                let entered = (self.door)(login.clone()).await;
+                entered.unwrap_or_else(|error| panic!("{}: {}: {error}", login.0, self.step()));
+                tries += 1;
             }
             if last {
-                return tries.into_inner();
+                return tries;
             }
+            tokio::task::yield_now().await;
         }
     }
 
@@ -174,14 +180,12 @@ impl Life {
     /// Passes until nothing is left to do.
     async fn settle(&mut self) {
         for _ in 0..PATIENCE {
-            let step = self.facts.progress.clone();
             let outcome = self.pass().await;
-            let stands = outcome.plan.0.values().all(|step| !step.action.is_change()) && outcome.failures.is_empty();
-            if stands && outcome.requeue.is_none() && step == self.facts.progress {
-                return;
-            }
             assert!(outcome.failures.values().all(|error| !error.is_stalled()), "{:?}", outcome.failures);
-            self.sim.clock().advance(outcome.requeue.unwrap_or(Duration::from_secs(1)));
+            match outcome.requeue.into_iter().chain(self.again).min() {
+                Some(again) if again < DAY => self.sim.clock().advance(again),
+                _ => return,
+            }
         }
         panic!("{:?} does not come to rest\n{}", self.facts.progress, self.sim.trace());
     }
@@ -202,7 +206,7 @@ impl Life {
                 assert_eq!(logins.len(), rotation, "{who:?} was given another each time");
                 let [.., before, now] = &logins[..] else { panic!("two at least") };
                 assert!(before.0 != now.0 && before.1 != now.1, "another user with another password");
-                if let Some((old, _)) = logins.iter().rev().nth(2).zip(Some(())) {
+                if let Some(old) = logins.iter().rev().nth(2) {
                     (self.door)(old.clone()).await.expect_err("the one before the last");
                 }
             }

@@ -18,6 +18,7 @@ use terrace_tests::certs::Certs;
 use terrace_tests::ports::Port;
 use terrace_tests::process::{Process, command, until_up};
 use terrace_tests::scratch::Scratch;
+use terrace_tests::until;
 use tokio::net::TcpStream;
 use tokio::sync::OnceCell;
 
@@ -98,13 +99,15 @@ async fn start_postgres(programs: &Path) -> Result<Server> {
     fs::write(data.join("pg_hba.conf"), access)?;
     let mut server = ours(&programs.join("postgres"));
     server.arg("-D").arg(&data).arg("-k").arg(folder.path()).args(["-p", &port.number().to_string()]);
-    for setting in ["listen_addresses=127.0.0.1", "ssl=on", "fsync=off", "max_connections=60"] {
+    for setting in ["listen_addresses=127.0.0.1,127.0.0.2", "ssl=on", "fsync=off", "max_connections=60"] {
         server.args(["-c", setting]);
     }
     server.args(["-c", &format!("ssl_cert_file={}", certs.serving.display())]);
     server.args(["-c", &format!("ssl_key_file={}", certs.serving_key.display())]);
     let server = up("postgres", &server, folder, port, &certs).await?;
-    let client = crate::postgres::connect(&server, SUPER, SUPER, "postgres").await.context("log in")?;
+    // It listens before it is up.
+    let enter = async || Ok(crate::postgres::connect(&server, SUPER, SUPER, "postgres").await?);
+    let client = until("PostgreSQL lets somebody in", SOON, enter).await?;
     client.batch_execute(POSTGRES).await?;
     Ok(server)
 }

@@ -22,6 +22,8 @@ use crate::{Advance, Facts};
 
 /// The procedure in `status.progress`.
 const PROCEDURE: &str = "login-rotation";
+/// How soon it is judged again whether the next generation is there.
+const SOON: Duration = Duration::from_secs(15);
 /// Before the first change each binding has generations 0 and 1.
 const FIRST: u32 = 1;
 
@@ -105,6 +107,6 @@ pub(super) fn advance(facts: &Facts, logins: &[Login], every: u16) -> Advance {
         None => progress.push(entry),
     }
     let due = if after == before { due } else { facts.now + SignedDuration::from_hours(24 * i64::from(every)) };
-    let again = (!after.next).then(|| due.duration_since(facts.now).try_into().unwrap_or(Duration::ZERO));
-    Advance { progress, again }
+    let again = if after.next { SOON } else { due.duration_since(facts.now).try_into().unwrap_or(SOON) };
+    Advance { progress, again: Some(again) }
 }

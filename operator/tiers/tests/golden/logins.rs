@@ -237,7 +237,7 @@ fn bindings_go_over_only_when_nothing_has_the_former_secret_any_more() {
     let before = life.settle();
     life.later(DAY);
     let (graph, again) = life.judge();
-    assert_eq!((life.step(), again), ("Preparing 2", None));
+    assert!(life.step() == "Preparing 2" && again.is_some_and(|again| again < Duration::from_secs(60)));
     let out = life.handed_out(&graph);
     let leaves: Vec<String> = before.nodes().keys().filter(|id| graph.node(id).is_none()).cloned().collect();
     assert!(leaves.len() == 2 && leaves.iter().all(|id| id.ends_with("-secret-0")), "{leaves:?}");
