@@ -214,7 +214,7 @@ mod tests {
             ("CertificateNotFound", reason::INVALID),
             ("InvalidSecurityGroup", reason::NOT_READY),
             ("TargetGroupNotFound", reason::NOT_READY),
-            ("PriorRequestNotComplete", reason::RETRYING),
+            ("PriorRequestNotComplete", reason::NOT_READY),
             ("OperationNotPermitted", reason::FAILED),
         ] {
             let status = aws_smithy_runtime_api::http::StatusCode::try_from(400).expect("a status");
