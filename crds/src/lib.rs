@@ -13,7 +13,6 @@ pub mod tier_grant;
 pub mod web_app;
 pub mod windows;
 
-pub use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::CustomResourceExt;
 
@@ -24,6 +23,8 @@ pub use common::{
 };
 pub use data_tier::{DataTier, DataTierSpec};
 pub use environment::{Environment, EnvironmentSpec, EnvironmentStatus};
+/// A moment, as `status.progress` has it.
+pub use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 pub use selector::NamespaceSelector;
 pub use status::{
     Binding, EnvironmentPin, PlanEntry, PlanSummary, Progress, ResourceEntry, ResourcePlace, TierStatus, User,
