@@ -29,6 +29,8 @@ pub use data_tier::{DataTier, DataTierSpec};
 pub use edge_tier::{EdgeTier, EdgeTierSpec};
 pub use environment::{Environment, EnvironmentSpec, EnvironmentStatus};
 pub use object_tier::{ObjectTier, ObjectTierSpec};
+/// A moment, as `status.progress` has it.
+pub use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 pub use selector::NamespaceSelector;
 pub use status::{
     Binding, EnvironmentPin, PlanEntry, PlanSummary, Progress, ResourceEntry, ResourcePlace, TierStatus, User,
