@@ -17,7 +17,6 @@ pub mod windows;
 pub mod word_or;
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
-pub use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::CustomResourceExt;
 
 pub use cache_tier::{CacheTier, CacheTierSpec};
@@ -28,9 +27,9 @@ pub use common::{
 pub use data_tier::{DataTier, DataTierSpec};
 pub use edge_tier::{EdgeTier, EdgeTierSpec};
 pub use environment::{Environment, EnvironmentSpec, EnvironmentStatus};
-pub use object_tier::{ObjectTier, ObjectTierSpec};
 /// A moment, as `status.progress` has it.
 pub use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+pub use object_tier::{ObjectTier, ObjectTierSpec};
 pub use selector::NamespaceSelector;
 pub use status::{
     Binding, EnvironmentPin, PlanEntry, PlanSummary, Progress, ResourceEntry, ResourcePlace, TierStatus, User,

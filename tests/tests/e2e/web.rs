@@ -16,8 +16,13 @@ use tokio::process::Command;
 use crate::scene::{Scene, output, play_of};
 
 /// The tiers of the example, as kubectl names them.
-const TIERS: [(&str, &str); 5] =
-    [("objecttier", "assets"), ("cachetier", "sessions"), ("datatier", "orders"), ("webapp", "shop"), ("edgetier", "shop")];
+const TIERS: [(&str, &str); 5] = [
+    ("objecttier", "assets"),
+    ("cachetier", "sessions"),
+    ("datatier", "orders"),
+    ("webapp", "shop"),
+    ("edgetier", "shop"),
+];
 
 /// How long the whole example may take on an emulator.
 const WHOLE: Duration = Duration::from_secs(180);
@@ -104,9 +109,11 @@ async fn deleted(scene: &Scene<'_>) -> Result<()> {
     }
     until("the end of what Kubernetes held", SOON, async || {
         let left = kubectl.list("deployments,services,serviceaccounts,secrets,targetgroupbindings", "").await?;
-        let ours: Vec<_> = left.iter().filter(|object| {
-            object["metadata"]["labels"]["app.kubernetes.io/managed-by"] == "terrace"
-        }).map(|object| &object["metadata"]["name"]).collect();
+        let ours: Vec<_> = left
+            .iter()
+            .filter(|object| object["metadata"]["labels"]["app.kubernetes.io/managed-by"] == "terrace")
+            .map(|object| &object["metadata"]["name"])
+            .collect();
         ensure(ours.is_empty(), format_args!("{ours:?}"))
     })
     .await

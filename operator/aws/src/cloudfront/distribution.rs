@@ -71,6 +71,8 @@ impl Distributions {
 }
 
 impl Provider<Distribution> for Distributions {
+    /// Whoever turns logging on must be allowed to let CloudFront write to the bucket (developer guide, "Permissions
+    /// required to configure standard logging").
     const ACTIONS: &'static [&'static str] = &[
         "cloudfront:CreateDistribution",
         "cloudfront:DeleteDistribution",
@@ -81,7 +83,10 @@ impl Provider<Distribution> for Distributions {
         "cloudfront:TagResource",
         "cloudfront:UntagResource",
         "cloudfront:UpdateDistribution",
+        "s3:GetBucketAcl",
+        "s3:PutBucketAcl",
         "tag:GetResources",
+        "wafv2:GetWebACL",
     ];
     /// "Deployed" within some minutes (developer guide, "How CloudFront delivers content").
     const PACE: Pace = Pace { usual: Duration::from_secs(240) };

@@ -168,8 +168,13 @@ impl Provider<Function> for Functions {
         let former = answer.function_summary.and_then(|summary| summary.function_config);
         let request = client.update_function().name(&name).if_match(etag(answer.e_tag)?);
         let request = request.function_config(config(former, want)?).function_code(Blob::new(want.code.as_bytes()));
-        let updated = request.send().await.map_err(refused)?;
-        self.publish(id, &name, updated.e_tag).await
+        let mut version = request.send().await.map_err(refused)?.e_tag;
+        if version.is_none() {
+            // The reference spells the header of this one answer `ETtag`: it may not always be so.
+            let request = client.describe_function().name(&name).stage(sdk::FunctionStage::Development);
+            version = request.send().await.map_err(classify)?.e_tag;
+        }
+        self.publish(id, &name, version).await
     }
 
     async fn delete(&self, id: &Id, _have: &Function, _disposal: Disposal) -> Result<()> {

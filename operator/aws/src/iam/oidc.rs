@@ -26,7 +26,8 @@ const SCHEME: &str = "https://";
 /// As classified.
 pub async fn provider_of(clients: &Clients, issuer: &str) -> Result<Option<String>> {
     let answer = clients.iam().list_open_id_connect_providers().send().await.map_err(classify)?;
-    let end = format!(":oidc-provider/{}", issuer.split_once("://").map_or(issuer, |(_, rest)| rest).trim_end_matches('/'));
+    let end =
+        format!(":oidc-provider/{}", issuer.split_once("://").map_or(issuer, |(_, rest)| rest).trim_end_matches('/'));
     let arns = answer.open_id_connect_provider_list.unwrap_or_default().into_iter().filter_map(|entry| entry.arn);
     Ok(arns.into_iter().find(|arn| arn.ends_with(&end)))
 }

@@ -13,7 +13,9 @@ use terrace_model::aws::wafv2::{
     FieldToMatch, IpSet, LoggingConfiguration, RuleEffect, Statement, VisibilityConfig, WebAcl, WebAclRule,
 };
 
+use crate::bed::REGION;
 use crate::cases::{tag_edits, tags};
+use crate::gaps;
 use crate::stage::{Case, Edit, Stage, edit};
 
 /// Makes a case from what stands already.
@@ -28,6 +30,7 @@ pub const CASES: &[(&str, Make)] = &[
     (Function::KIND, function),
     (IpSet::KIND, ip_set),
     (WebAcl::KIND, web_acl),
+    (WebAcl::KIND, regional_web_acl),
     (LoggingConfiguration::KIND, logging),
     (Distribution::KIND, distribution),
     (Protection::KIND, protection),
@@ -212,7 +215,10 @@ fn rules(office: &str) -> Vec<WebAclRule> {
 }
 
 fn web_acl(stage: &Stage) -> Case {
-    let office = stage.out("office", "arn");
+    let office = match gaps::lacking(IpSet::KIND) {
+        None => stage.out("office", "arn"),
+        Some(_) => stage.clients.arn("wafv2", EDGE, "global/ipset/office/473e64fd-f30b-4765-81a0-62ad96dd167a"),
+    };
     let all = || (0..).zip(rules(&office));
     let want = WebAcl {
         scope: "CLOUDFRONT".into(),
@@ -242,13 +248,26 @@ fn web_acl(stage: &Stage) -> Case {
     at_edge(Case::new("firewall", &want, edits))
 }
 
+/// One before a load balancer.
+fn regional_web_acl(_: &Stage) -> Case {
+    let want = WebAcl {
+        scope: "REGIONAL".into(),
+        description: "Firewall of a load balancer".into(),
+        default_action: "Block".into(),
+        rules: Default::default(),
+        visibility_config: visible("regional"),
+        tags: tags(),
+    };
+    Case::new("regional-firewall", &want, Vec::new())
+}
+
 fn log_group(stage: &Stage, name: &str) -> String {
-    stage.clients.arn("logs", EDGE, &format!("log-group:aws-waf-logs-{name}"))
+    stage.clients.arn("logs", REGION, &format!("log-group:aws-waf-logs-{name}"))
 }
 
 fn logging(stage: &Stage) -> Case {
     let want = LoggingConfiguration {
-        resource_arn: stage.out("firewall", "arn").as_str().into(),
+        resource_arn: stage.out("regional-firewall", "arn").as_str().into(),
         log_destination: log_group(stage, "shop").as_str().into(),
         redacted_headers: ["authorization".to_owned()].into(),
         redacted_query_string: false,
@@ -259,7 +278,7 @@ fn logging(stage: &Stage) -> Case {
         edit("redactedHeaders", json!([])),
         edit("redactedQueryString", true),
     ];
-    at_edge(Case::new("firewall-log", &want, edits))
+    Case::new("firewall-log", &want, edits)
 }
 
 fn origin(domain: &str, kind: OriginType) -> Origin {

@@ -19,6 +19,8 @@ const MINISTACK: &[Entry] = &[
     ("elasticache/User", "engine", "ModifyUser does not know it"),
     ("elasticache/UserGroup", "engine", "ModifyUserGroup does not know it"),
     ("elasticache/ReplicationGroup", "numNodeGroups", "there is no ModifyReplicationGroupShardConfiguration"),
+    ("wafv2/IpSet", "description", "UpdateIPSet does not know it"),
+    ("wafv2/WebAcl", "description", "UpdateWebACL does not know it"),
 ];
 
 const MOTO: &[Entry] = &[
@@ -50,6 +52,7 @@ const LACKING: &[(&str, &str, &str)] = &[
     ("moto", "cloudfront/CachePolicy", "there are none"),
     ("moto", "cloudfront/OriginRequestPolicy", "there are none"),
     ("moto", "cloudfront/ResponseHeadersPolicy", "there are none"),
+    ("moto", "wafv2/IpSet", "its lock tokens are none that AWS takes"),
     ("moto", "cloudfront/Function", "there is no PublishFunction"),
     ("moto", "cloudfront/Distribution", "GetResources, by which one without a handle is found, does not know it"),
     ("ministack", "wafv2/LoggingConfiguration", "there is none"),

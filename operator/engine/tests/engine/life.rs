@@ -1,9 +1,9 @@
 //! The life of every tier's graph, undisturbed.
 
-use terrace_engine::sim::{Op, SimAws};
+use terrace_engine::sim::{Calls, Op, SimAws};
 use terrace_tiers::samples::samples;
 
-use crate::harness::{Mutant, Object, World, edited, replaced};
+use crate::harness::{Mutant, Object, World, edited, replaced, sample, with};
 
 #[tokio::test]
 async fn every_graph_comes_up_follows_edits_and_goes_without_a_trace() {
@@ -49,4 +49,23 @@ async fn a_replacement_carries_the_data_over() {
     let second = world.sim.console().only("rds/DbInstance");
     assert_ne!(first.handle, second.handle);
     assert_eq!(first.data, second.data, "the successor is made from the last snapshot");
+}
+
+/// What uses a certificate refers to its validation, which is only looked at.
+#[tokio::test]
+async fn a_certificate_stays_until_what_uses_it_by_way_of_a_look_has_moved_to_its_successor() {
+    let graph = sample("edge-single-page");
+    let mut world = World::new(vec![Object::new("shop", graph.clone())]);
+    world.ready("create").await;
+    let used = |world: &World| world.of("distribution").have["viewerCertificate"]["acm"]["acmCertificateArn"].clone();
+    let (first, before) = (world.of("certificate").handle, world.sim.calls());
+    assert_eq!(used(&world), first.0);
+    world.objects[0].graph = with(&graph, "certificate", "keyAlgorithm", "EC_secp384r1".into());
+    world.ready("replace").await;
+    let second = world.of("certificate").handle;
+    assert_ne!(first, second);
+    assert_eq!(used(&world), second.0);
+    let updates = |calls: &Calls| calls.of("cloudfront/Distribution", Op::Update);
+    assert_eq!(updates(&world.sim.calls()), updates(&before) + 1, "{}", world.sim.trace());
+    assert!(world.sim.violations().is_empty(), "{}", world.sim.trace());
 }
