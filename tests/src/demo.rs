@@ -188,6 +188,8 @@ fn write_overlay(scratch: &Path, account: &Account) -> Result<PathBuf> {
     let facts = json!([
         { "op": "replace", "path": "/spec/network/vpcId", "value": account.vpc },
         { "op": "replace", "path": "/spec/identity/assumeRole/externalId", "value": account.external_id },
+        // The emulator's databases are nowhere: nobody logs in to them.
+        { "op": "add", "path": "/spec/databaseAccess", "value": "None" },
     ]);
     let kustomization = json!({
         "apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization",

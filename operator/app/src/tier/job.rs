@@ -153,12 +153,13 @@ impl<T: Managed> Job<'_, T> {
         if !(self.lost() || is_blank) || process.is_searched(self.uid) {
             return Ok(ledger::inventory(self.before)?);
         }
-        let regions = [&environment.spec.region]
-            .into_iter()
-            .chain(environment.spec.regions.iter().map(|further| &further.region));
+        // What serves CloudFront has a region of its own.
+        let further = environment.spec.regions.iter().map(|further| further.region.as_str());
+        let regions: BTreeSet<&str> =
+            [environment.spec.region.as_str(), cloud.clients.worldwide()].into_iter().chain(further).collect();
         let name = environment.name_any();
-        let places: Vec<Place> =
-            regions.map(|region| Place { environment: name.clone(), region: region.clone() }).collect();
+        let place = |region: &str| Place { environment: name.clone(), region: region.into() };
+        let places: Vec<Place> = regions.into_iter().map(place).collect();
         let (memory, now) = (&self.context.memory, Timestamp::now());
         let lost = Lost { owner, places: &places, kinds: cloud.engine.kinds(), graph, same_object, memory, now };
         let found = rebuild(&cloud.finder(), &lost).await?;

@@ -253,7 +253,8 @@ mod tests {
         let by_id = Id { handle: Some(handle.clone()), ..unknown.clone() };
         for (comment, owner) in [(mark, Owner::from_tags(&unknown.owner_tags())), ("theirs".into(), Owner::Untagged)] {
             let list = listed(comment);
-            let provider = CachePolicies::new(&cloudfront(mock_client!(aws_sdk_cloudfront, [&list]), None));
+            let client = mock_client!(aws_sdk_cloudfront, RuleMode::MatchAny, [&list]);
+            let provider = CachePolicies::new(&cloudfront(client, None));
             for id in [&unknown, &by_id] {
                 let Ok(Seen::Present { owner: seen, handle: at, have, out, .. }) = provider.observe(id).await else {
                     panic!("it is there");
