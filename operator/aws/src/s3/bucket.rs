@@ -268,7 +268,7 @@ mod tests {
         let absent = buckets(&[&heads(404)]).observe(&assets()).await;
         assert!(matches!(absent, Ok(Seen::Absent)));
         let none = mock!(Client::list_buckets).then_output(|| ListBucketsOutput::builder().build());
-        let taken = buckets(&[&heads(403), &none]).observe(&assets()).await.err().expect("it is taken");
+        let Err(taken) = buckets(&[&heads(403), &none]).observe(&assets()).await else { panic!("it is taken") };
         assert_eq!((taken.reason(), taken.is_stalled()), (reason::NOT_OWNED, true));
         assert!(taken.to_string().contains("another AWS account"), "{taken}");
     }

@@ -8,10 +8,7 @@ use terrace_model::aws::elasticache::{
 use terrace_model::{Resource, SecretRef};
 
 use crate::cases::{parameters, secret, tag_edits, tags};
-use crate::stage::{Case, Stage, edit, one_way};
-
-/// Makes a case from what stands already.
-type Make = fn(&Stage) -> Case;
+use crate::stage::{Case, Make, Stage, edit, one_way};
 
 /// By kind, each before whatever uses it.
 pub const CASES: &[(&str, Make)] = &[

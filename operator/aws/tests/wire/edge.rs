@@ -16,10 +16,7 @@ use terrace_model::aws::wafv2::{
 use crate::bed::REGION;
 use crate::cases::{tag_edits, tags};
 use crate::gaps;
-use crate::stage::{Case, Edit, Stage, edit};
-
-/// Makes a case from what stands already.
-type Make = fn(&Stage) -> Case;
+use crate::stage::{Case, Edit, Make, Stage, edit};
 
 /// By kind, each before whatever uses it.
 pub const CASES: &[(&str, Make)] = &[

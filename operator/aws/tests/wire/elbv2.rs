@@ -8,10 +8,10 @@ use terrace_model::aws::elbv2::{
 
 use crate::bed::{self, REGION};
 use crate::cases::{tag_edits, tags};
-use crate::stage::{Case, Stage, edit};
+use crate::stage::{Case, Make, Stage, edit};
 
 /// In the order in which they rise.
-pub const CASES: &[(&str, fn(&Stage) -> Case)] = &[
+pub const CASES: &[(&str, Make)] = &[
     ("elbv2/LoadBalancer", application),
     ("elbv2/LoadBalancer", network),
     ("elbv2/TargetGroup", web),

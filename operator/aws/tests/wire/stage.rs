@@ -22,6 +22,9 @@ const DEADLINE: Duration = Duration::from_secs(60);
 /// Settings, disk, and one to see that nothing is left.
 const STEPS: usize = 4;
 
+/// Makes the case of a kind, once what it needs stands.
+pub type Make = fn(&Stage) -> Case;
+
 /// One resource: its wish, and other values for its fields.
 pub struct Case {
     pub node: &'static str,
