@@ -21,7 +21,7 @@ impl Untagged for OriginAccessControl {
     const ACTIONS: &'static [&'static str] = &[
         "cloudfront:CreateOriginAccessControl",
         "cloudfront:DeleteOriginAccessControl",
-        "cloudfront:GetOriginAccessControlConfig",
+        "cloudfront:GetOriginAccessControl",
         "cloudfront:ListOriginAccessControls",
         "cloudfront:UpdateOriginAccessControl",
     ];
@@ -45,9 +45,9 @@ impl Untagged for OriginAccessControl {
     }
 
     async fn get(client: &Client, id: &str) -> Result<Option<(Self::Config, String)>> {
-        let answer = absent(client.get_origin_access_control_config().id(id).send().await, &[GONE])?;
+        let answer = absent(client.get_origin_access_control().id(id).send().await, &[GONE])?;
         let Some(answer) = answer else { return Ok(None) };
-        let config = answer.origin_access_control_config;
+        let config = answer.origin_access_control.and_then(|control| control.origin_access_control_config);
         config.map(|config| Ok((config, etag(answer.e_tag)?))).transpose()
     }
 

@@ -17,6 +17,7 @@ const FIXED: &[(&str, &str, &str, &str)] = &[
     ("ministack", "eks/PodIdentityAssociation", "tags", "TagResource knows clusters, node groups and add-ons"),
     ("ministack", "iam/OidcProvider", "clientIds", "there is no AddClientIDToOpenIDConnectProvider"),
     ("ministack", "iam/OidcProvider", "tags", "there is no TagOpenIDConnectProvider"),
+    ("ministack", "route53/HealthCheck", "regions", "UpdateHealthCheck keeps the regions that ask"),
     ("moto", "ec2/SecurityGroupRule", "cidrIpv6", "ModifySecurityGroupRules knows IPv4 only"),
     ("moto", "eks/FargateProfile", "tags", "TagResource knows clusters"),
     ("moto", "iam/OidcProvider", "clientIds", "there is no AddClientIDToOpenIDConnectProvider"),
