@@ -36,6 +36,7 @@ const MOTO: &[Entry] = &[
     ("rds/DbProxy", "vpcSecurityGroupIds", "there is no ModifyDBProxy"),
     ("s3/Bucket", "lifecycleRules", "sizes of objects and numbers of newer versions are not kept"),
     ("s3/Bucket", "logging", "in the policy of the target it understands a resource only that is not in a list"),
+    ("wafv2/WebAcl", "rules", "UpdateWebACL does not take the last of them away"),
     ("elasticache/User", "accessString", "there is no ModifyUser"),
     ("elasticache/User", "password", "there is no ModifyUser"),
     ("elasticache/User", "engine", "there is no ModifyUser"),
