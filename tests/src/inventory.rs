@@ -36,6 +36,10 @@ impl Inventory {
             let aws = list.region.map_or_else(|| aws.clone(), |region| aws.in_region(region));
             match aws.list(list.service, list.op, (list.args)(), list.items).await {
                 Ok(items) => drop(inventory.items.insert(list.kind, by_name(list, items)?)),
+                // There is no cluster that these would be of.
+                Err(error) if aws::code(&error) == Some("ResourceNotFoundException") => {
+                    inventory.items.insert(list.kind, BTreeMap::new());
+                }
                 Err(error) if unknown_to_the_emulator(&error) => drop(inventory.unlisted.insert(list.kind)),
                 Err(error) => return Err(error).with_context(|| format!("list {}", list.kind)),
             }
