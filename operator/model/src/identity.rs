@@ -221,14 +221,44 @@ pub fn hash(parts: &[&(impl AsRef<str> + ?Sized)]) -> String {
 ///
 /// Whether a `Map` sorts its keys itself hangs on a feature of `serde_json` that any crate may turn on.
 pub fn canonical(value: &Value) -> String {
+    let mut text = String::new();
+    write_canonical(value, &mut text);
+    text
+}
+
+fn write_canonical(value: &Value, text: &mut String) {
     match value {
         Value::Object(map) => {
-            let sorted: BTreeMap<_, _> = map.iter().collect();
-            let entry = |(key, value): (&String, &Value)| format!("{}:{}", Value::from(key.as_str()), canonical(value));
-            format!("{{{}}}", sorted.into_iter().map(entry).collect::<Vec<_>>().join(","))
+            let mut sorted: Vec<_> = map.iter().collect();
+            sorted.sort_unstable_by_key(|(key, _)| *key);
+            text.push('{');
+            for (index, (key, value)) in sorted.into_iter().enumerate() {
+                text.push_str(if index > 0 { "," } else { "" });
+                write_text(key, text);
+                text.push(':');
+                write_canonical(value, text);
+            }
+            text.push('}');
         }
-        Value::Array(items) => format!("[{}]", items.iter().map(canonical).collect::<Vec<_>>().join(",")),
-        plain => plain.to_string(),
+        Value::Array(items) => {
+            text.push('[');
+            for (index, item) in items.iter().enumerate() {
+                text.push_str(if index > 0 { "," } else { "" });
+                write_canonical(item, text);
+            }
+            text.push(']');
+        }
+        Value::String(plain) => write_text(plain, text),
+        plain => text.push_str(&plain.to_string()),
+    }
+}
+
+/// In quotes, and as JSON has it where it has anything that must be escaped.
+fn write_text(plain: &str, text: &mut String) {
+    if plain.bytes().any(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
+        text.push_str(&Value::from(plain).to_string());
+    } else {
+        text.extend(["\"", plain, "\""]);
     }
 }
 

@@ -4,6 +4,11 @@
 //! `TERRACE_MATRIX=full` takes every point of every graph; otherwise the points of each graph are sampled, every fault at
 //! different ones.
 
+use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::{available_parallelism, scope};
+
+use futures::executor::block_on;
 use terrace_engine::sim::{Fault, Faults, Rates, SimAws};
 use terrace_model::Graph;
 use terrace_tiers::samples::samples;
@@ -48,22 +53,41 @@ fn full() -> bool {
     std::env::var("TERRACE_MATRIX").is_ok_and(|word| word == "full")
 }
 
+/// One cell of the matrix.
+type Cell = (u64, Fault);
+
+/// Every fault at every point, or, when not all are taken, at most so many of these.
+fn cells(points: u64, most: u64) -> Vec<Cell> {
+    let all: Vec<Cell> = (0..points).flat_map(|point| Fault::ALL.map(|fault| (point, fault))).collect();
+    let stride = if full() { 1 } else { all.len().div_ceil(usize::try_from(most).expect("fits")).max(1) };
+    all.into_iter().step_by(stride).collect()
+}
+
 /// Runs the matrix over objects; returns runs done. `most`: runs, when not all are taken.
-async fn matrix(name: &str, objects: impl Fn() -> Vec<Object>, most: u64) -> u64 {
+async fn matrix(name: &str, objects: impl Fn() -> Vec<Object> + Sync, most: u64) -> u64 {
     let mut world = World::new(objects());
     let right = live(&mut world).await.unwrap_or_else(|story| panic!("{name}, undisturbed: {story}"));
     let points = world.sim.points();
-    let all = points * Fault::ALL.len() as u64;
-    let stride = if full() { 1 } else { all.div_ceil(most).max(1) };
-    let mut runs = 0;
-    for cell in (0..all).step_by(usize::try_from(stride).expect("fits")) {
-        let (point, fault) = (cell / Fault::ALL.len() as u64, Fault::ALL[(cell % Fault::ALL.len() as u64) as usize]);
+    let cells = cells(points, most);
+    let run = async |(point, fault): Cell| {
         let result = compare(objects(), Faults::at(point, fault), Mutant::NONE, &right).await;
         result.unwrap_or_else(|story| panic!("{name}, {fault:?} at point {point} of {points}: {story}"));
-        runs += 1;
-    }
-    println!("{name}: {runs} runs over {points} I/O points, 0 duplicates, 0 orphans, 0 stuck");
-    runs
+    };
+    spread(&cells, run);
+    println!("{name}: {} runs over {points} I/O points, 0 duplicates, 0 orphans, 0 stuck", cells.len());
+    cells.len() as u64
+}
+
+/// Runs the cells on all processors; the first that fails ends the test.
+fn spread(cells: &[Cell], run: impl AsyncFn(Cell) + Sync) {
+    let workers = if full() { available_parallelism().map_or(1, NonZero::get) } else { 1 };
+    let (next, run) = (AtomicUsize::new(0), &run);
+    let work = || {
+        while let Some(cell) = cells.get(next.fetch_add(1, Ordering::Relaxed)) {
+            block_on(run(*cell));
+        }
+    };
+    scope(|threads| (0..workers).for_each(|_| drop(threads.spawn(work))));
 }
 
 fn graph(name: &str) -> Graph {
