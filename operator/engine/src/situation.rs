@@ -38,7 +38,12 @@ pub struct Situation<'a> {
 impl<'a> Situation<'a> {
     /// The key that a wish stands for now.
     pub fn current(&self, id: &str) -> NodeKey {
-        self.inventory.current(id).map_or_else(|| NodeKey::new(id, 1), Entry::key)
+        NodeKey::new(id, self.incarnation(id))
+    }
+
+    /// The incarnation that a wish stands for now.
+    pub fn incarnation(&self, id: &str) -> u32 {
+        self.inventory.current(id).map_or(1, |entry| entry.incarnation)
     }
 
     /// True where a wish's older incarnation stands in the way of its successor.

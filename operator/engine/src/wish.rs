@@ -34,15 +34,17 @@ pub struct Wishes(BTreeMap<NodeKey, Made>);
 
 struct Made {
     references: Vec<Ref>,
+    /// The nodes that it stands on.
+    nodes: BTreeSet<String>,
     inputs: Inputs,
     wish: Result<Arc<Wish>>,
 }
 
-/// What a wish hangs on beside its node, which stays the same throughout a pass.
-#[derive(PartialEq)]
+/// What a wish hangs on beside its node and the graph, which stay the same throughout a pass.
 struct Inputs {
     outputs: Vec<Option<Value>>,
-    dependencies: BTreeSet<NodeKey>,
+    /// The present incarnation of each of the nodes.
+    incarnations: Vec<u32>,
     restore_from: Option<String>,
 }
 
@@ -52,31 +54,61 @@ impl Wishes {
     /// # Errors
     /// `Invalid` where the resolved wish is not one of its kind.
     pub fn of(&mut self, situation: &Situation, key: &NodeKey, node: &NodeSpec, spec: &KindSpec) -> Result<Arc<Wish>> {
-        let former = self.0.remove(key);
-        let references = former.as_ref().map_or_else(|| references(&node.want), |former| former.references.clone());
-        let inputs = inputs(situation, key, &references);
-        let wish = match former {
-            Some(former) if former.inputs == inputs => former.wish,
-            _ => make(situation, key, node, spec, &references, &inputs).map(Arc::new),
+        let (references, nodes) = match self.0.remove(key) {
+            Some(former) if former.inputs.hold(situation, key, &former.references, &former.nodes) => {
+                let wish = former.wish.clone();
+                self.0.insert(key.clone(), former);
+                return wish;
+            }
+            Some(former) => (former.references, former.nodes),
+            None => {
+                let references = references(&node.want);
+                let nodes = nodes(situation, &references);
+                (references, nodes)
+            }
         };
-        self.0.insert(key.clone(), Made { references, inputs, wish: wish.clone() });
+        let inputs = Inputs::of(situation, key, &references, &nodes);
+        let wish = make(situation, key, node, spec, &references, &nodes, &inputs).map(Arc::new);
+        self.0.insert(key.clone(), Made { references, nodes, inputs, wish: wish.clone() });
         wish
     }
 }
 
-fn inputs(situation: &Situation, key: &NodeKey, references: &[Ref]) -> Inputs {
-    let output = |reference: &Ref| match &reference.source {
-        Source::Node(id) => situation.outputs(id)?.get(&reference.output).cloned(),
-        Source::Object(object) => situation.foreign.get(object)?.get(&reference.output).cloned(),
-    };
-    let nodes = |reference: &Ref| match (&reference.source, situation.graph) {
-        (Source::Node(id), Some(graph)) => standing::behind(graph, situation.kinds, id),
-        (Source::Node(_), None) | (Source::Object(_), _) => BTreeSet::new(),
-    };
-    Inputs {
-        outputs: references.iter().map(output).collect(),
-        dependencies: references.iter().flat_map(nodes).map(|id| situation.current(&id)).collect(),
-        restore_from: situation.inventory.0.get(key).and_then(|entry| entry.restore_from.clone()),
+/// What a reference means now.
+fn output<'s>(situation: &Situation<'s>, reference: &Ref) -> Option<&'s Value> {
+    match &reference.source {
+        Source::Node(id) => situation.outputs(id)?.get(&reference.output),
+        Source::Object(object) => situation.foreign.get(object)?.get(&reference.output),
+    }
+}
+
+fn nodes(situation: &Situation, references: &[Ref]) -> BTreeSet<String> {
+    let nodes = references.iter().filter_map(|reference| match (&reference.source, situation.graph) {
+        (Source::Node(id), Some(graph)) => Some(standing::behind(graph, situation.kinds, id)),
+        (Source::Node(_), None) | (Source::Object(_), _) => None,
+    });
+    nodes.flatten().collect()
+}
+
+fn restore_from<'s>(situation: &Situation<'s>, key: &NodeKey) -> Option<&'s String> {
+    situation.inventory.0.get(key).and_then(|entry| entry.restore_from.as_ref())
+}
+
+impl Inputs {
+    fn of(situation: &Situation, key: &NodeKey, references: &[Ref], nodes: &BTreeSet<String>) -> Self {
+        Inputs {
+            outputs: references.iter().map(|reference| output(situation, reference).cloned()).collect(),
+            incarnations: nodes.iter().map(|id| situation.incarnation(id)).collect(),
+            restore_from: restore_from(situation, key).cloned(),
+        }
+    }
+
+    /// True where they are still the same: asked for every node in every plan.
+    fn hold(&self, situation: &Situation, key: &NodeKey, references: &[Ref], nodes: &BTreeSet<String>) -> bool {
+        let same = |(reference, known): (&Ref, &Option<Value>)| output(situation, reference) == known.as_ref();
+        references.iter().zip(&self.outputs).all(same)
+            && nodes.iter().zip(&self.incarnations).all(|(id, known)| situation.incarnation(id) == *known)
+            && restore_from(situation, key) == self.restore_from.as_ref()
     }
 }
 
@@ -86,6 +118,7 @@ fn make(
     node: &NodeSpec,
     spec: &KindSpec,
     references: &[Ref],
+    nodes: &BTreeSet<String>,
     inputs: &Inputs,
 ) -> Result<Wish> {
     let lookup = |reference: &Ref| {
@@ -106,7 +139,9 @@ fn make(
     let part = |field: &&str| Some(((*field).to_owned(), value.get(*field)?.clone()));
     let address = known.then(|| spec.address.iter().filter_map(part).filter(|(_, value)| !value.is_null()).collect());
     let hash = short_hash(&[&canonical(&value)]);
-    Ok(Wish { value, open, waits, address, dependencies: inputs.dependencies.clone(), hash })
+    let dependencies =
+        nodes.iter().zip(&inputs.incarnations).map(|(id, incarnation)| NodeKey::new(id, *incarnation)).collect();
+    Ok(Wish { value, open, waits, address, dependencies, hash })
 }
 
 /// Adds the owner's tags where the kind has tags.

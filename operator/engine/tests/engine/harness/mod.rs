@@ -122,6 +122,7 @@ pub struct World {
     pub objects: Vec<Object>,
     pub passes: usize,
     memory: Memory,
+    engine: Arc<Engine>,
     processes: usize,
     mutant: Mutant,
     foreign: BTreeMap<String, Value>,
@@ -160,6 +161,7 @@ impl World {
 
     pub fn with(sim: Arc<SimAws>, objects: Vec<Object>, mutant: Mutant) -> Self {
         let mut world = World {
+            engine: engine(&sim, &mutant),
             sim,
             objects,
             passes: 0,
@@ -239,7 +241,7 @@ impl World {
     pub async fn pass(&mut self, index: usize) {
         self.passes += 1;
         let now = self.sim.clock().now();
-        let engine = Engine::new((self.mutant.registry)(self.sim.registry()), RECENT);
+        let engine = self.engine.clone();
         let uid = (self.mutant.uid)(&self.objects[index].owner.uid, self.processes);
         let owner = OwnerRef { uid, ..self.objects[index].owner.clone() };
         let kept = self.sim.ledger(&self.objects[index].path());
@@ -326,6 +328,7 @@ impl World {
     pub fn restart(&mut self) {
         self.sim.restart();
         self.memory = Memory::default();
+        self.engine = engine(&self.sim, &self.mutant);
         self.processes += 1;
         self.objects.iter_mut().for_each(|object| object.searched = false);
         self.wake();
@@ -345,6 +348,11 @@ impl World {
             }
         }
     }
+}
+
+/// The engine of a new process.
+fn engine(sim: &Arc<SimAws>, mutant: &Mutant) -> Arc<Engine> {
+    Arc::new(Engine::new((mutant.registry)(sim.registry()), RECENT))
 }
 
 /// All outputs of an object, by `node.output`.
