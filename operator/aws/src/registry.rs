@@ -15,44 +15,21 @@ use crate::{Clients, autoscaling, iam, kms, secretsmanager, shield};
 
 /// All kinds that this crate provides, for one Environment. `values` is where whoever holds a password reads it too.
 pub fn registry(clients: &Clients, values: &secretsmanager::Values) -> Registry {
-    let balancers = Elb::new(clients.clone());
-    let caches = ElastiCache::new(clients.clone());
-    let clusters = Eks::new(clients.clone());
-    let rds = Rds::new(clients.clone());
-    let s3 = S3::new(clients.clone());
-    let edge = CloudFront::new(clients.clone());
-    let route53 = Route53::new(clients.clone());
-    let certificates = Acm::new(clients.clone(), route53.clone());
-    let waf = Waf::new(clients.clone());
     let shelf = secretsmanager::Shelf::new(clients);
-    Registry::default()
-        .with(acm::Certificates(certificates.clone()))
-        .with(acm::Validations(certificates))
-        .with(autoscaling::Policies::new(clients))
-        .with(autoscaling::Targets::new(clients))
-        .with(eks::FargateProfiles(clusters.clone()))
-        .with(eks::PodIdentityAssociations(clusters))
-        .with(cloudfront::CachePolicies::new(&edge))
-        .with(cloudfront::OriginAccessControls::new(&edge))
-        .with(cloudfront::OriginRequestPolicies::new(&edge))
-        .with(cloudfront::ResponseHeadersPolicies::new(&edge))
-        .with(cloudfront::Functions(edge.clone()))
-        .with(cloudfront::VpcOrigins(edge.clone()))
-        .with(cloudfront::Distributions(edge))
-        .with(elasticache::Clusters(caches.clone()))
-        .with(elasticache::Groups(caches.clone()))
-        .with(elasticache::ParameterGroups(caches.clone()))
-        .with(elasticache::ServerlessCaches(caches.clone()))
-        .with(elasticache::SubnetGroups(caches.clone()))
-        .with(elasticache::UserGroups(caches.clone()))
-        .with(elasticache::Users(caches))
-        .with(elbv2::ListenerRules(balancers.clone()))
-        .with(elbv2::Listeners(balancers.clone()))
-        .with(elbv2::LoadBalancers(balancers.clone()))
-        .with(elbv2::TargetGroups(balancers))
+    let registry = edge(workloads(caches(databases(Registry::default(), clients), clients), clients), clients);
+    registry
         .with(iam::OidcProviders::new(clients))
         .with(iam::Roles::new(clients))
         .with(kms::Keys::new(clients))
+        .with(secretsmanager::Secrets::new(&shelf))
+        .with(secretsmanager::Versions::new(&shelf, values))
+}
+
+fn databases(registry: Registry, clients: &Clients) -> Registry {
+    let rds = Rds::new(clients.clone());
+    registry
+        .with(autoscaling::Policies::new(clients))
+        .with(autoscaling::Targets::new(clients))
         .with(rds::ClusterInstances(rds.clone()))
         .with(rds::ClusterParameterGroups(rds.clone()))
         .with(rds::Clusters(rds.clone()))
@@ -62,14 +39,53 @@ pub fn registry(clients: &Clients, values: &secretsmanager::Values) -> Registry 
         .with(rds::ProxyTargets(rds.clone()))
         .with(rds::Replicas(rds.clone()))
         .with(rds::SubnetGroups(rds))
+}
+
+fn caches(registry: Registry, clients: &Clients) -> Registry {
+    let caches = ElastiCache::new(clients.clone());
+    registry
+        .with(elasticache::Clusters(caches.clone()))
+        .with(elasticache::Groups(caches.clone()))
+        .with(elasticache::ParameterGroups(caches.clone()))
+        .with(elasticache::ServerlessCaches(caches.clone()))
+        .with(elasticache::SubnetGroups(caches.clone()))
+        .with(elasticache::UserGroups(caches.clone()))
+        .with(elasticache::Users(caches))
+}
+
+/// What programs run on, and what brings requests to them.
+fn workloads(registry: Registry, clients: &Clients) -> Registry {
+    let (balancers, clusters) = (Elb::new(clients.clone()), Eks::new(clients.clone()));
+    registry
+        .with(eks::FargateProfiles(clusters.clone()))
+        .with(eks::PodIdentityAssociations(clusters))
+        .with(elbv2::ListenerRules(balancers.clone()))
+        .with(elbv2::Listeners(balancers.clone()))
+        .with(elbv2::LoadBalancers(balancers.clone()))
+        .with(elbv2::TargetGroups(balancers))
+}
+
+/// What stands between browsers and everything else.
+fn edge(registry: Registry, clients: &Clients) -> Registry {
+    let (cloudfront, s3, waf) = (CloudFront::new(clients.clone()), S3::new(clients.clone()), Waf::new(clients.clone()));
+    let route53 = Route53::new(clients.clone());
+    let certificates = Acm::new(clients.clone(), route53.clone());
+    registry
+        .with(acm::Certificates(certificates.clone()))
+        .with(acm::Validations(certificates))
+        .with(cloudfront::CachePolicies::new(&cloudfront))
+        .with(cloudfront::OriginAccessControls::new(&cloudfront))
+        .with(cloudfront::OriginRequestPolicies::new(&cloudfront))
+        .with(cloudfront::ResponseHeadersPolicies::new(&cloudfront))
+        .with(cloudfront::Functions(cloudfront.clone()))
+        .with(cloudfront::VpcOrigins(cloudfront.clone()))
+        .with(cloudfront::Distributions(cloudfront))
         .with(route53::HealthChecks(route53.clone()))
         .with(route53::HostedZones(route53.clone()))
         .with(route53::RecordSets(route53.clone()))
         .with(route53::ValidationRecordSets(route53))
         .with(s3::Buckets(s3.clone()))
         .with(s3::Policies(s3))
-        .with(secretsmanager::Secrets::new(&shelf))
-        .with(secretsmanager::Versions::new(&shelf, values))
         .with(shield::Protections::new(clients))
         .with(wafv2::IpSets(waf.clone()))
         .with(wafv2::LoggingConfigurations(waf.clone()))

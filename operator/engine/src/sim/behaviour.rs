@@ -90,19 +90,7 @@ fn usual(spec: &KindSpec) -> Behaviour {
 pub fn behaviour(spec: &KindSpec) -> Behaviour {
     let usual = usual(spec);
     match spec.kind {
-        // ACM API reference, RequestCertificate: a token that lasts an hour; nothing else keeps one from being asked for twice.
-        "acm/Certificate" => seconds(0, 0, 2)(Behaviour { naming: Naming::Assigned, token: true, ..usual }),
         "applicationautoscaling/ScalingPolicy" => Behaviour { within: Some("resourceId"), ..usual },
-        // CloudFront API reference: CreateDistribution and UpdateDistribution take functions that are live and VPC origins that
-        // are deployed. DeleteDistribution takes one that is disabled, which must be deployed everywhere first.
-        "cloudfront/Distribution" => seconds(300, 180, 360)(Behaviour { needs_ready: true, ..usual }),
-        "cloudfront/Function" => seconds(2, 2, 0)(Behaviour { late: &["arn"], ..usual }),
-        "cloudfront/VpcOrigin" => seconds(600, 300, 300)(Behaviour { late: &["id"], ..usual }),
-        // They bear no tags: the Tagging API does not know them.
-        "cloudfront/CachePolicy"
-        | "cloudfront/OriginAccessControl"
-        | "cloudfront/OriginRequestPolicy"
-        | "cloudfront/ResponseHeadersPolicy" => seconds(0, 0, 0)(Behaviour { listed: false, ..usual }),
         "ec2/SecurityGroup" => seconds(0, 0, 0)(Behaviour {
             naming: Naming::Assigned,
             prefix: Some("sg-"),
@@ -136,22 +124,41 @@ pub fn behaviour(spec: &KindSpec) -> Behaviour {
             seconds(30, 5, 5)(Behaviour { needs_ready: true, within: Some("dbProxyName"), ..usual })
         }
         "rds/DbReplica" => seconds(300, 60, 90)(Behaviour { needs_ready: true, ..usual }),
-        // S3 User Guide, "Deleting a general purpose bucket": the name may not be free at once.
-        "s3/Bucket" => seconds(1, 0, 1)(Behaviour { name_held: Duration::from_secs(60), ..usual }),
-        // A policy that names a role does not hold it, and goes with its bucket.
-        "s3/BucketPolicy" => Behaviour { within: Some("bucket"), holds: false, ..usual },
-        // Route 53 API reference, DeleteHealthCheck: it goes even while records refer to it.
-        "route53/HealthCheck" => Behaviour { held: false, ..usual },
-        // A provider empties a zone of what is this object's before it deletes it.
-        "route53/RecordSet" | "route53/ValidationRecords" => {
-            Behaviour { listed: false, within: Some("zoneId"), ..usual }
-        }
         "secretsmanager/Secret" => seconds(0, 0, 0)(Behaviour { name_held: Duration::from_secs(60), ..usual }),
         // It lies in a database server, of which AWS knows nothing.
         "sql/User" => Behaviour { within: Some("server"), listed: false, ..usual },
         kind if kind.starts_with("kubernetes/") => {
             Behaviour { held: false, holds: false, labelled: true, listed: false, ..usual }
         }
+        _ => edge(spec, usual),
+    }
+}
+
+/// The part of the table with what stands between browsers and everything else.
+fn edge(spec: &KindSpec, usual: Behaviour) -> Behaviour {
+    match spec.kind {
+        // ACM API reference, RequestCertificate: a token that lasts an hour; nothing else keeps one from being asked for twice.
+        "acm/Certificate" => seconds(0, 0, 2)(Behaviour { naming: Naming::Assigned, token: true, ..usual }),
+        // CloudFront API reference: CreateDistribution and UpdateDistribution take functions that are live and VPC origins that
+        // are deployed. DeleteDistribution takes one that is disabled, which must be deployed everywhere first.
+        "cloudfront/Distribution" => seconds(300, 180, 360)(Behaviour { needs_ready: true, ..usual }),
+        "cloudfront/Function" => seconds(2, 2, 0)(Behaviour { late: &["arn"], ..usual }),
+        "cloudfront/VpcOrigin" => seconds(600, 300, 300)(Behaviour { late: &["id"], ..usual }),
+        // They bear no tags: the Tagging API does not know them.
+        "cloudfront/CachePolicy"
+        | "cloudfront/OriginAccessControl"
+        | "cloudfront/OriginRequestPolicy"
+        | "cloudfront/ResponseHeadersPolicy" => seconds(0, 0, 0)(Behaviour { listed: false, ..usual }),
+        // Route 53 API reference, DeleteHealthCheck: it goes even while records refer to it.
+        "route53/HealthCheck" => Behaviour { held: false, ..usual },
+        // A provider empties a zone of what is this object's before it deletes it.
+        "route53/RecordSet" | "route53/ValidationRecords" => {
+            Behaviour { listed: false, within: Some("zoneId"), ..usual }
+        }
+        // S3 User Guide, "Deleting a general purpose bucket": the name may not be free at once.
+        "s3/Bucket" => seconds(1, 0, 1)(Behaviour { name_held: Duration::from_secs(60), ..usual }),
+        // A policy that names a role does not hold it, and goes with its bucket.
+        "s3/BucketPolicy" => Behaviour { within: Some("bucket"), holds: false, ..usual },
         _ => usual,
     }
 }

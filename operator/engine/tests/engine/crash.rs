@@ -84,7 +84,11 @@ async fn matrix(name: &str, objects: impl Fn() -> Vec<Object> + Sync, most: u64)
         result.unwrap_or_else(|story| panic!("{name}, {fault:?} at point {point} of {points}: {story}"));
     };
     spread(&cells, run);
-    println!("{name}: {} runs over {points} I/O points, 0 duplicates, 0 orphans, 0 stuck", cells.len());
+    println!(
+        "{name}: {} runs over {points} I/O points in {} passes, 0 duplicates, 0 orphans, 0 stuck",
+        cells.len(),
+        world.passes
+    );
     cells.len() as u64
 }
 
