@@ -15,7 +15,7 @@ bed := cargo run --quiet --package terrace-tests --bin bed --
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
-demo: ## brings up a cluster and an AWS account on this machine, applies examples/orders, and leaves it running
+demo: ## brings up a cluster and an AWS account on this machine, applies examples/web, and leaves it running
 	@cargo build --package terrace --package terrace-tests
 	@$(bed) demo
 
