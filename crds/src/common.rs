@@ -58,6 +58,20 @@ pub struct EnvironmentRef {
     pub name: String,
 }
 
+/// Names another tier.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct TierRef {
+    /// The name of the tier.
+    #[schemars(length(min = 1, max = 253), regex(pattern = schema::DNS_SUBDOMAIN))]
+    pub name: String,
+    /// Its namespace. Absent: this object's own. Another namespace must hold a TierGrant that lets objects of this kind and
+    /// namespace in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 63), regex(pattern = schema::DNS_LABEL))]
+    pub namespace: Option<String>,
+}
+
 /// What becomes of AWS resources when their object, or the part of it that asked for them, is deleted.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
 #[schemars(inline)]

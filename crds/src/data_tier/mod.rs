@@ -25,7 +25,7 @@ pub use credentials::{CredentialManagement, Credentials, IamAuthentication};
 pub use engine::Engine;
 pub use operations::{Backup, DatabaseInsights, LogType, Maintenance, MajorVersions, Monitoring};
 pub use proxy::{Proxy, ProxyMode, ProxyTls};
-pub use restore::{DataTierRef, PointInTime, RestoreFrom};
+pub use restore::{PointInTime, RestoreFrom};
 pub use scaling::{ReplicaAutoscaling, Replicas, Serverless};
 pub use settings::{Aurora, AuroraStorageType, Availability, DeletionProtection, Encryption};
 pub use storage::{Storage, StorageType};

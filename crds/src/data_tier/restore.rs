@@ -4,6 +4,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::common::TierRef;
 use crate::schema;
 
 /// Where the data of a new database comes from. An AWS identifier that it names must bear this namespace's owner tag, or
@@ -45,23 +46,9 @@ pub struct PointInTime {
     /// Another DataTier of this cluster, in the same Environment and of the same engine and form. It is kept as long as
     /// this field names it: once the database stands, the field may be removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub data_tier_ref: Option<DataTierRef>,
+    pub data_tier_ref: Option<TierRef>,
     /// The moment, such as 2026-07-01T10:00:00Z. Absent: the latest that can be restored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::time")]
     pub time: Option<Time>,
-}
-
-/// Names another DataTier.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
-#[serde(rename_all = "camelCase")]
-pub struct DataTierRef {
-    /// The name of the DataTier.
-    #[schemars(length(min = 1, max = 253), regex(pattern = schema::DNS_SUBDOMAIN))]
-    pub name: String,
-    /// Its namespace. Absent: this object's own. Another namespace must hold a TierGrant that lets DataTiers of this one
-    /// read it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 63), regex(pattern = schema::DNS_LABEL))]
-    pub namespace: Option<String>,
 }

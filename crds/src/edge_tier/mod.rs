@@ -29,7 +29,7 @@ pub use firewall::{
     ParameterMatch, RateLimit, RuleAction, RuleMatch, TextMatch,
 };
 pub use headers::{Cors, Credentials, ResponseHeaders, SecurityHeaders};
-pub use origin::{Origin, OriginAccess, OriginProtocol, TierRef};
+pub use origin::{Origin, OriginAccess, OriginProtocol};
 pub use route::{
     AllOrNone, CacheKeys, CachePolicy, CacheWord, Compression, Function, FunctionEvent, FunctionRuntime, Methods,
     Names, OriginRequest, OriginRequestWord, Route, ViewerProtocol,

@@ -6,6 +6,7 @@ use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::common::TierRef;
 use crate::schema;
 
 /// One origin: exactly one of webAppRef, objectTierRef, bucket, host and failover.
@@ -138,20 +139,6 @@ impl Origin {
     pub fn is_bucket(&self) -> bool {
         self.bucket.is_some() || self.object_tier_ref.is_some()
     }
-}
-
-/// Names another tier.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
-#[serde(rename_all = "camelCase")]
-pub struct TierRef {
-    /// Its name.
-    #[schemars(length(min = 1, max = 253), regex(pattern = schema::DNS_SUBDOMAIN))]
-    pub name: String,
-    /// Its namespace. Absent: this object's own. Another namespace must hold a TierGrant that lets EdgeTiers of this one
-    /// read it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 63), regex(pattern = schema::DNS_LABEL))]
-    pub namespace: Option<String>,
 }
 
 /// How a load balancer is reached.

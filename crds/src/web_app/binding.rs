@@ -6,7 +6,7 @@ use kube::KubeSchema;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-use crate::schema;
+use crate::common::TierRef;
 
 /// One tier that the containers are wired to: they get its address and credentials as environment variables that begin
 /// with the binding's name, and as files under `$SERVICE_BINDING_ROOT/<name>`; the role gets the rights, and the target
@@ -33,19 +33,6 @@ pub struct WebBinding {
     /// What the containers may do with the data: ReadWrite (default) or ReadOnly.
     #[serde(default)]
     pub access: BindingAccess,
-}
-
-/// Names another tier.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
-#[serde(rename_all = "camelCase")]
-pub struct TierRef {
-    /// The name of the tier.
-    #[schemars(length(min = 1, max = 253), regex(pattern = schema::DNS_SUBDOMAIN))]
-    pub name: String,
-    /// Its namespace. Absent: this object's own. Another namespace must hold a TierGrant that lets WebApps of this one in.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 63), regex(pattern = schema::DNS_LABEL))]
-    pub namespace: Option<String>,
 }
 
 /// What may be done with the data of a bound tier.

@@ -19,7 +19,7 @@ use crate::{
     status::TierStatus,
 };
 
-pub use binding::{BindingAccess, Permission, TierRef, WebBinding};
+pub use binding::{BindingAccess, Permission, WebBinding};
 pub use container::{
     EnvVar, EnvVarSource, FieldRef, Health, KeyRef, Resources, SecurityContext, TaintEffect, Toleration,
     TolerationOperator,

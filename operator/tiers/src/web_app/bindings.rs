@@ -1,6 +1,7 @@
 //! The tiers that a WebApp is wired to: what it uses of them, and a Secret of its own for each.
 
-use terrace_crds::web_app::{BindingAccess, TierRef, WebBinding};
+use terrace_crds::TierRef;
+use terrace_crds::web_app::{BindingAccess, WebBinding};
 use terrace_crds::{CacheTier, DataTier, GrantAccess, TierObject, WebAppSpec};
 use terrace_model::aws::kubernetes::BindingSecret;
 use terrace_model::{SecretRef, Val};
