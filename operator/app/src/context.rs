@@ -14,6 +14,7 @@ use terrace_engine::Memory;
 
 use crate::cloud::Clouds;
 use crate::listed::Listed;
+use crate::log_routing::LogRouting;
 use crate::telemetry::events::Events;
 use crate::telemetry::metrics::Metrics;
 use crate::tier::links::Neighbours;
@@ -33,6 +34,7 @@ pub struct Context {
     pub metrics: Metrics,
     pub events: Events,
     pub resync: Duration,
+    pub log_routing: LogRouting,
     pub process: Process,
     pub wake: Wake,
 }

@@ -29,6 +29,7 @@ use crate::cloud::Clouds;
 use crate::context::{Context, Process};
 use crate::kinds::{KINDS, Start};
 use crate::listed::Listed;
+use crate::log_routing::LogRouting;
 use crate::telemetry::events::Events;
 use crate::telemetry::health::{self, Readiness};
 use crate::telemetry::metrics::Metrics;
@@ -200,6 +201,7 @@ async fn context(
         memory: Memory::default(),
         metrics,
         resync: flags.resync(),
+        log_routing: LogRouting::default(),
         process: Process::default(),
         wake,
     })

@@ -9,6 +9,7 @@ mod environment;
 mod kinds;
 mod leader;
 mod listed;
+mod log_routing;
 mod object;
 mod problem;
 mod telemetry;

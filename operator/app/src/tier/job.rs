@@ -11,8 +11,9 @@ use terrace_crds::{Environment, EnvironmentPin, TierStatus, User};
 use terrace_engine::ownership::Adopt;
 use terrace_engine::rebuild::{Lost, rebuild};
 use terrace_engine::{Ledger, Outcome, Request, report};
+use terrace_model::aws::eks::FargateProfile;
 use terrace_model::identity::Freshness;
-use terrace_model::{Graph, Inventory, OwnerRef, Place, Val};
+use terrace_model::{Graph, Inventory, OwnerRef, Place, Resource, Val};
 use terrace_tiers::{Advance, ObjectKey, facts};
 
 use super::ledger::{self, StatusLedger};
@@ -210,16 +211,28 @@ impl<T: Managed> Job<'_, T> {
         let again = self.advance(&mut facts).await?;
         let graph =
             self.object.expand(&facts).map_err(|invalid| Problem::stalled("InvalidSpec", invalid.to_string()))?;
+        let remarks = self.object.remarks(&facts).into_iter().chain(self.route_logs(&graph, &environment).await);
         Ok(Wishes {
-            graph,
             outputs: self.object.outputs(),
             foreign,
             waits,
             users: listed,
             user_outputs: self.object.user_outputs(&facts),
-            remarks: self.object.remarks(&facts),
+            remarks: remarks.collect(),
+            graph,
             again,
         })
+    }
+
+    /// Whoever runs pods on Fargate sees to it that their logs go somewhere; returns why they do not.
+    async fn route_logs(&self, graph: &Graph, environment: &facts::Environment) -> Option<String> {
+        let policy = policy::policy(self.object);
+        let profile = graph.nodes().values().any(|node| node.kind == FargateProfile::KIND);
+        if !profile || self.deleting || policy.paused || policy.observe {
+            return None;
+        }
+        let (context, facts::Environment { region, cluster, .. }) = (self.context, environment);
+        context.log_routing.ensure(&context.client, region, cluster, Timestamp::now(), context.resync).await
     }
 
     /// The alarms that a procedure is judged by.
