@@ -83,6 +83,11 @@ pub fn is(conditions: &[Condition], type_: &str) -> bool {
     conditions.iter().any(|condition| condition.type_ == type_ && condition.status == "True")
 }
 
+/// Why a condition is as it is.
+pub fn reason<'a>(conditions: &'a [Condition], type_: &str) -> Option<&'a str> {
+    conditions.iter().find(|condition| condition.type_ == type_).map(|condition| condition.reason.as_str())
+}
+
 /// What a condition says.
 pub fn message<'a>(conditions: &'a [Condition], type_: &str) -> Option<&'a str> {
     conditions.iter().find(|condition| condition.type_ == type_).map(|condition| condition.message.as_str())

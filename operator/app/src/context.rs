@@ -9,7 +9,7 @@ use k8s_openapi::api::core::v1::Namespace;
 use kube::Client;
 use kube::core::{DeserializeGuard, PartialObjectMeta};
 use kube::runtime::reflector::Store;
-use terrace_crds::Environment;
+use terrace_crds::{Environment, Progress};
 use terrace_engine::Memory;
 
 use crate::cloud::Clouds;
@@ -52,6 +52,8 @@ struct Done {
     searched: BTreeSet<String>,
     /// The generation of each object that was last found unreadable.
     complained: BTreeMap<String, i64>,
+    /// How far the procedures of each object were in the last pass over it that came to its end.
+    looked: BTreeMap<String, Vec<Progress>>,
     /// When each Environment was last found in order.
     resolved: BTreeMap<String, (i64, Timestamp)>,
 }
@@ -92,6 +94,16 @@ impl Process {
         self.done().complained.insert(uid.into(), generation) != Some(generation)
     }
 
+    /// Notes that a pass over an object came to its end, and is on record, with its procedures as far as this.
+    pub fn looked(&self, uid: &str, progress: &[Progress]) {
+        self.done().looked.insert(uid.into(), progress.to_vec());
+    }
+
+    /// True where this process has looked at an object since its procedures are as far as this.
+    pub fn has_looked(&self, uid: &str, progress: &[Progress]) -> bool {
+        self.done().looked.get(uid).is_some_and(|looked| looked == progress)
+    }
+
     /// Notes that an Environment, at this generation, was found in order.
     pub fn resolved(&self, uid: &str, generation: i64, now: Timestamp) {
         self.done().resolved.insert(uid.into(), (generation, now));
@@ -111,6 +123,7 @@ impl Process {
         done.searched.remove(uid);
         done.complained.remove(uid);
         done.resolved.remove(uid);
+        done.looked.remove(uid);
     }
 }
 
@@ -162,6 +175,17 @@ mod tests {
         process.searched("u");
         process.forget("u");
         assert!(!process.is_searched("u"));
+    }
+
+    #[test]
+    fn what_was_looked_at_in_a_step_says_nothing_of_the_next() {
+        let (process, step) = (Process::default(), |step| vec![terrace_tiers::samples::progress("rollout", step, "h")]);
+        assert!(!process.has_looked("u", &[]), "an earlier process may have");
+        process.looked("u", &step("Preparing"));
+        assert!(process.has_looked("u", &step("Preparing")));
+        assert!(!process.has_looked("u", &step("Switched")) && !process.has_looked("v", &step("Preparing")));
+        process.forget("u");
+        assert!(!process.has_looked("u", &step("Preparing")));
     }
 
     #[test]

@@ -28,6 +28,9 @@ pub struct Facts {
     pub made: BTreeSet<String>,
     /// Those of them that were as wished when they were last looked at.
     pub ready: BTreeSet<String>,
+    /// Whether that was since `progress` became what it is. Where it was not, as after a crash between two steps, nobody
+    /// knows yet what became of the present one, and `ready` is empty.
+    pub looked: bool,
     /// The CloudWatch alarms that the spec names ([`crate::Tier::alarms`]), by name. What is absent was not found.
     pub alarms: BTreeMap<String, Alarm>,
     /// The parameters of the engine's family ([`crate::Tier::parameter_family`]) by name, as

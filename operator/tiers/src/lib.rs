@@ -36,6 +36,27 @@ pub struct Advance {
     pub again: Option<Duration>,
 }
 
+/// Why an object whose resources are all as its graph says is not what its spec asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Course {
+    /// One of [`Course::REASONS`].
+    pub reason: &'static str,
+    pub message: String,
+    /// It was given up: nothing goes on before the spec changes.
+    pub given_up: bool,
+}
+
+impl Course {
+    /// A new version is on its way.
+    pub const ROLLING_OUT: &str = "RollingOut";
+    /// A new version gives its requests back.
+    pub const ROLLING_BACK: &str = "RollingBack";
+    /// A new version was taken back.
+    pub const ROLLED_BACK: &str = "RolledBack";
+    /// All of them, as conditions bear them.
+    pub const REASONS: [&str; 3] = [Self::ROLLING_OUT, Self::ROLLING_BACK, Self::ROLLED_BACK];
+}
+
 /// The logical id that the Secret for workloads has in every graph with one (`status.binding`).
 pub const BINDING: &str = "binding";
 
@@ -77,6 +98,11 @@ pub trait Tier: terrace_crds::TierObject {
     /// is not in it gets the outputs.
     fn user_outputs(&self, _facts: &Facts) -> BTreeMap<terrace_crds::User, BTreeMap<&'static str, Val<Value>>> {
         BTreeMap::new()
+    }
+
+    /// How far a procedure has come that is yet to make of the object what its spec asks for, or that was given up.
+    fn course(&self, _facts: &Facts) -> Option<Course> {
+        None
     }
 
     /// What status is to say of an object that stands as wished: what it does without, and what that costs.

@@ -245,6 +245,7 @@ pub fn facts<T: Tier>(tier: &T) -> Facts {
         objects,
         made: Default::default(),
         ready: Default::default(),
+        looked: true,
         alarms: tier.alarms().into_iter().map(|name| (name, Alarm::Ok)).collect(),
         parameters: None,
         environment,

@@ -106,9 +106,11 @@ pub fn alarm(alarm: terrace_aws::describe::Alarm) -> facts::Alarm {
     }
 }
 
-/// Those of them that were as wished when they were last looked at.
+/// Those of them that were as wished when they were last looked at: up, and with nothing said against them. What is up and
+/// could not be changed yet has a reason beside its state.
 pub fn ready(status: &TierStatus) -> std::collections::BTreeSet<String> {
-    status.resources.iter().filter(|entry| entry.state == "Ready").map(|entry| entry.id.clone()).collect()
+    let as_wished = |entry: &&terrace_crds::ResourceEntry| entry.state == "Ready" && entry.reason.is_none();
+    status.resources.iter().filter(as_wished).map(|entry| entry.id.clone()).collect()
 }
 
 #[cfg(test)]
@@ -129,6 +131,24 @@ mod tests {
         assert_eq!(arn(&environment, "sg-1"), "arn:aws:ec2:eu-west-1:111122223333:security-group/sg-1");
         assert_eq!(arn(&environment, "sgr-1"), "arn:aws:ec2:eu-west-1:111122223333:security-group-rule/sgr-1");
         assert_eq!(arn(&environment, "arn:aws:iam::1:role/r"), "arn:aws:iam::1:role/r");
+    }
+
+    #[test]
+    fn what_is_up_and_not_as_wished_is_not_ready() {
+        let entry = |id: &str, state: &str, reason: Option<&str>| {
+            json!({
+                "id": id, "incarnation": 1, "kind": "elbv2/Listener", "state": state, "reason": reason, "remade": 0,
+                "place": { "environment": "prod", "region": "eu-west-1" }, "onDelete": "Delete",
+            })
+        };
+        let entries = [
+            entry("targets", "Ready", None),
+            entry("listener", "Ready", Some("Retrying")),
+            entry("workload", "Settling", Some("Settling")),
+        ];
+        let resources = entries.map(|entry| serde_json::from_value(entry).expect("an entry")).into();
+        let status = TierStatus { resources, ..TierStatus::default() };
+        assert_eq!(ready(&status), ["targets".to_owned()].into());
     }
 
     #[test]

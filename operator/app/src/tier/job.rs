@@ -14,7 +14,7 @@ use terrace_engine::{Ledger, Outcome, Request, report};
 use terrace_model::aws::eks::FargateProfile;
 use terrace_model::identity::Freshness;
 use terrace_model::{Graph, Inventory, OwnerRef, Place, Resource, Val};
-use terrace_tiers::{Advance, ObjectKey, facts};
+use terrace_tiers::{Advance, Course, ObjectKey, facts};
 
 use super::ledger::{self, StatusLedger};
 use super::{Managed, facts as described, links, named, policy, status};
@@ -27,7 +27,12 @@ use crate::problem::Problem;
 /// What a reconcile comes to.
 pub enum Pass {
     Gone,
-    Stands(Box<TierStatus>, Action),
+    Stands {
+        status: Box<TierStatus>,
+        action: Action,
+        /// It came to its end.
+        whole: bool,
+    },
 }
 
 /// One reconcile of one object.
@@ -59,6 +64,8 @@ struct Wishes {
     user_outputs: BTreeMap<User, BTreeMap<&'static str, Val<Value>>>,
     /// What status says of an object that is as wished.
     remarks: Vec<String>,
+    /// Why an object that is as wished is not what its spec asks for.
+    course: Option<Course>,
     /// When a procedure is to be judged again.
     again: Option<Duration>,
 }
@@ -191,22 +198,28 @@ impl<T: Managed> Job<'_, T> {
             describe: &cloud.describe,
         };
         let listed = users.iter().map(|user| user.who.clone()).collect();
+        let references = self.object.references(&targets);
+        let alarms = self.alarms(&environment.region, cloud).await?;
+        let watched = named::alarms(&references, &alarms, &environment);
+        let looked = self.context.process.has_looked(self.uid, &self.before.progress);
         let mut facts = facts::Facts {
             object: facts::Object {
                 namespace: self.key.namespace.clone(),
                 name: self.key.name.clone(),
                 uid: self.uid.into(),
             },
-            now: Timestamp::now(),
+            // Status keeps whole seconds, and a step is to read back as it was written.
+            now: Timestamp::from_second(Timestamp::now().as_second()).unwrap_or(Timestamp::UNIX_EPOCH),
             users,
             progress: self.before.progress.clone(),
-            named: named::find(self.object.references(&targets), &asking).await?,
+            named: named::find(references, &asking).await?.into_iter().chain(watched).collect(),
             parameters: named::parameters(self.object.parameter_family(), &asking).await?,
             objects: targets,
             environment: environment.clone(),
             made: made.clone(),
-            ready: described::ready(self.before),
-            alarms: self.alarms(&environment.region, cloud).await?,
+            ready: if looked { described::ready(self.before) } else { BTreeSet::new() },
+            looked,
+            alarms,
         };
         let again = self.advance(&mut facts).await?;
         let graph =
@@ -219,6 +232,7 @@ impl<T: Managed> Job<'_, T> {
             users: listed,
             user_outputs: self.object.user_outputs(&facts),
             remarks: remarks.collect(),
+            course: self.object.course(&facts),
             graph,
             again,
         })
@@ -293,11 +307,15 @@ impl<T: Managed> Job<'_, T> {
         cloud.engine.pass(request, &self.context.memory, self.ledger).await
     }
 
-    /// What stood still when it was last looked at is compared with lists that all objects share.
+    /// What stood still when it was last looked at is compared with lists that all objects share; a rollout that waits for
+    /// its next step does.
     fn freshness(&self) -> Freshness {
         let same = Some(self.before.observed_generation) == self.object.meta().generation;
-        let ready = conditions::is(&self.before.conditions, conditions::READY);
-        if same && ready && !self.deleting { Freshness::Recent } else { Freshness::Now }
+        let conditions = &self.before.conditions;
+        let stands = conditions::is(conditions, conditions::READY)
+            || conditions::reason(conditions, conditions::READY)
+                .is_some_and(|reason| Course::REASONS.contains(&reason));
+        if same && stands && !self.deleting { Freshness::Recent } else { Freshness::Now }
     }
 
     fn conclude(&self, outcome: &Outcome, wishes: Option<Wishes>) -> Pass {
@@ -315,6 +333,9 @@ impl<T: Managed> Job<'_, T> {
         self.context.metrics.drift(T::KIND, drifted.len());
         for (key, error) in &outcome.failures {
             tracing::warn!(node = %key, reason = error.reason(), error = %error, "a step failed");
+        }
+        if let Some(course) = wishes.as_ref().and_then(|wishes| wishes.course.as_ref()) {
+            status::tell(&mut report, course);
         }
         if let Some(wishes) = wishes.as_ref().filter(|wishes| report.ready.status && !wishes.remarks.is_empty()) {
             report.ready.message = [&report.ready.message, "; ", &wishes.remarks.join("; ")].concat();
@@ -336,7 +357,8 @@ impl<T: Managed> Job<'_, T> {
         };
         let due = [outcome.requeue, outcome.rotation, again].into_iter().flatten();
         let next = due.fold(self.context.resync, Duration::min);
-        Pass::Stands(Box::new(status::status(&seen)), Action::requeue(next))
+        let (status, action) = (Box::new(status::status(&seen)), Action::requeue(next));
+        Pass::Stands { status, action, whole: outcome.unsaved.is_none() }
     }
 
     /// The status where nothing can be done. Who is no user any more is listed no more; nobody new is taken in.

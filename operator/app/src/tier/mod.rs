@@ -77,7 +77,7 @@ pub async fn reconcile<T: Managed>(object: Arc<DeserializeGuard<T>>, context: &C
     let key = ObjectKey::new(T::KIND, &object.namespace().unwrap_or_default(), &object.name_any());
     let users = context.neighbours.look(|all| links::users(all, &key));
     let job = Job { object: &object, key, before: &before, uid: &uid, deleting, held, users, context, ledger: &ledger };
-    let (status, action) = match job.run().await {
+    let (status, action, whole) = match job.run().await {
         Ok(Pass::Gone) => {
             handle.hold(&job.ledger.version(), object.finalizers(), false).await?;
             context.process.forget(&uid);
@@ -85,10 +85,13 @@ pub async fn reconcile<T: Managed>(object: Arc<DeserializeGuard<T>>, context: &C
             context.metrics.forget(&uid);
             return Ok(Action::await_change());
         }
-        Ok(Pass::Stands(status, action)) => (*status, action),
-        Err(problem) => (job.troubled(&problem), Action::requeue(problem.retry)),
+        Ok(Pass::Stands { status, action, whole }) => (*status, action, whole),
+        Err(problem) => (job.troubled(&problem), Action::requeue(problem.retry), false),
     };
     ledger.write(status.clone()).await?;
+    if whole {
+        context.process.looked(&uid, &status.progress);
+    }
     tell(&object, &uid, &before, &status, context).await;
     Ok(action)
 }

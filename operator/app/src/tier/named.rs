@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::future::try_join_all;
 use terrace_aws::describe::{Describe, Existing, Kind};
 use terrace_model::identity::tag;
-use terrace_tiers::facts::{Certificate, Environment, Named, Parameter, Zone};
+use terrace_tiers::facts::{Alarm, Certificate, Environment, Named, Parameter, Zone};
 use terrace_tiers::{Reference, ReferenceKind};
 
 use crate::problem::Problem;
@@ -35,6 +35,18 @@ pub async fn find(references: Vec<Reference>, asking: &Asking<'_>) -> Result<BTr
     let needed = references.into_iter().filter(|reference| asking.needs(reference));
     let found = try_join_all(needed.map(|reference| one(reference, asking))).await?;
     Ok(found.into_iter().flatten().collect())
+}
+
+/// The alarms among the references, of those that were found. An alarm is admitted by its name alone, and read with its
+/// state ([`terrace_tiers::Tier::alarms`]).
+pub fn alarms(
+    references: &[Reference],
+    found: &BTreeMap<String, Alarm>,
+    environment: &Environment,
+) -> BTreeMap<String, Named> {
+    let there = |reference: &&Reference| reference.kind == ReferenceKind::Alarm && found.contains_key(&reference.text);
+    let named = |reference: &Reference| Named { arn: reference.arn(environment), ..Named::default() };
+    references.iter().filter(there).map(|reference| (reference.text.clone(), named(reference))).collect()
 }
 
 /// The parameters of a family in the Environment's region; `None` where there is no family, or nobody knows.
@@ -60,7 +72,7 @@ async fn one(reference: Reference, asking: &Asking<'_>) -> Result<Option<(String
     let admits = |existing: &Existing| {
         reference.is_admitted(asking.environment, asking.namespace, Some(&named(existing.clone(), cluster)))
     };
-    // An alarm is admitted by its name alone, and read with its state ([`terrace_tiers::Tier::alarms`]).
+    // Alarms are read elsewhere ([`alarms`]).
     let Some(kind) = kind(reference.kind) else { return Ok(None) };
     let found = asking.describe.find(kind, region, &reference.text, admits).await;
     let found = found.map_err(|error| {
@@ -193,6 +205,16 @@ mod tests {
         assert!(!needs(&none, &snapshot("arn:aws:rds:eu-west-1:999999999999:snapshot:other")));
         let zone = reference("spec.zone.id", "arn:aws:route53:::hostedzone/Z1", ReferenceKind::HostedZone);
         assert!(needs(&none, &zone));
+    }
+
+    #[test]
+    fn an_alarm_that_was_found_is_named_by_its_arn_and_one_that_was_not_is_absent() {
+        let references =
+            ["errors", "gone"].map(|name| reference("spec.rollout.alarm.name", name, ReferenceKind::Alarm));
+        let found = [("errors".to_owned(), Alarm::Ok), ("other".to_owned(), Alarm::Ok)].into();
+        let named = alarms(&references, &found, &environment(&[]));
+        let arns: Vec<_> = named.iter().map(|(text, named)| (text.as_str(), named.arn.as_str())).collect();
+        assert_eq!(arns, [("errors", "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:errors")]);
     }
 
     fn tagged(cluster: &str, namespace: &str) -> Existing {

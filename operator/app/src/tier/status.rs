@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 use terrace_crds::{Binding, PlanEntry, PlanSummary, ResourceEntry, TierStatus, User};
+use terrace_engine::report::Verdict;
 use terrace_engine::{Look, Outcome, Pending, Report};
-use terrace_model::{NodeKey, Ref, Source, Val};
-use terrace_tiers::BINDING;
+use terrace_model::resolve::references;
+use terrace_model::{NodeKey, Ref, Resolved, Source, Val, resolve};
+use terrace_tiers::{BINDING, Course};
 
 use super::ledger::entries;
 use crate::conditions;
@@ -40,6 +42,19 @@ pub fn status(seen: &Seen) -> TierStatus {
         binding: binding.as_ref().and_then(Value::as_str).map(|name| Binding { name: name.into() }),
         plan: outcome.pending.as_ref().map(summary),
         ..(*before).clone()
+    }
+}
+
+/// Says of an object whose resources are all as wished how far a procedure has come, or that it was given up.
+pub fn tell(report: &mut Report, course: &Course) {
+    if !report.ready.status {
+        return;
+    }
+    let verdict = |status| Verdict { status, reason: course.reason, message: course.message.clone() };
+    report.ready = verdict(false);
+    match course.given_up {
+        true => report.stalled = verdict(true),
+        false => report.reconciling = verdict(true),
     }
 }
 
@@ -80,20 +95,20 @@ fn shown(outcome: &Outcome, value: &Val<Value>, before: Option<&String>) -> Opti
 }
 
 fn is_unread(outcome: &Outcome, value: &Val<Value>) -> bool {
-    let Val::Ref(Ref { source: Source::Node(id), .. }) = value else { return false };
-    let key = outcome.inventory.current(id).map_or_else(|| NodeKey::new(id, 1), terrace_model::Entry::key);
-    matches!(outcome.sights.get(&key), Some(Err(_)))
+    references(&json!({ "value": value })).iter().any(|reference| {
+        let Source::Node(id) = &reference.source else { return false };
+        let key = outcome.inventory.current(id).map_or_else(|| NodeKey::new(id, 1), terrace_model::Entry::key);
+        matches!(outcome.sights.get(&key), Some(Err(_)))
+    })
 }
 
 fn known(outcome: &Outcome, value: &Val<Value>) -> Option<String> {
-    let value = match value {
-        Val::Known(value) => value.clone(),
-        Val::Ref(reference) => match &reference.source {
-            Source::Node(id) => output(outcome, id, &reference.output)?,
-            Source::Object(_) => return None,
-        },
-        Val::Join(_) => return None,
+    let found = |reference: &Ref| match &reference.source {
+        Source::Node(id) => output(outcome, id, &reference.output),
+        Source::Object(_) => None,
     };
+    let Resolved { value, open } = resolve(&json!({ "value": value }), &found);
+    let value = open.is_empty().then(|| &value["value"])?;
     Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
 }
 
@@ -134,34 +149,41 @@ fn summary(pending: &Pending) -> PlanSummary {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
     use terrace_engine::provider::{Sight, State};
     use terrace_engine::{Error, report};
 
     const ARN: &str = "arn:aws:rds:eu-west-1:111122223333:db:a";
 
-    /// The outputs after a pass in which the database was found like this.
-    fn outputs(found: Result<Look, Error>) -> BTreeMap<String, String> {
-        let outcome = Outcome {
+    /// A pass with nothing to do, in which this was found.
+    fn outcome(found: impl IntoIterator<Item = (NodeKey, Result<Look, Error>)>) -> Outcome {
+        Outcome {
             inventory: Default::default(),
             plan: Default::default(),
-            sights: [(NodeKey::new("db", 1), found)].into(),
+            sights: found.into_iter().collect(),
             pending: None,
             failures: BTreeMap::new(),
             drift: BTreeMap::new(),
             requeue: None,
             rotation: None,
             unsaved: None,
-        };
-        let known = [("arn".to_owned(), ARN.to_owned()), ("gone".to_owned(), "x".to_owned())];
+        }
+    }
+
+    /// The outputs after a pass in which the database was found like this.
+    fn outputs(found: Result<Look, Error>) -> BTreeMap<String, String> {
+        let outcome = outcome([(NodeKey::new("db", 1), found)]);
+        let known = [("arn", ARN), ("gone", "x"), ("url", "db://before")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()));
         let before = TierStatus { outputs: known.into(), ..TierStatus::default() };
-        let arn = Val::Ref(Ref { source: Source::Node("db".into()), output: "arn".into() });
+        let of_db = |output: &str| Ref { source: Source::Node("db".into()), output: output.into() };
+        let arn = Val::Ref(of_db("arn"));
+        let url = Val::Join(vec!["db://".into(), Val::Ref(of_db("arn")), ":".into(), Val::Ref(of_db("port"))]);
         let seen = Seen {
             before: &before,
             generation: 1,
             outcome: &outcome,
             report: &report(&outcome, false),
-            outputs: &[("arn", arn), ("port", Val::Known(json!(5432)))].into(),
+            outputs: &[("arn", arn), ("port", Val::Known(json!(5432))), ("url", url)].into(),
             users: Vec::new(),
             user_outputs: &BTreeMap::new(),
             now: Timestamp::UNIX_EPOCH,
@@ -175,13 +197,43 @@ mod tests {
         Ok(Look::Present(Box::new(Sight { have: json!({}), out, handle, owner, state: State::Ready, unread: &[] })))
     }
 
+    /// What is shown beside the port.
+    fn shown(found: Result<Look, Error>) -> Vec<(String, String)> {
+        outputs(found).into_iter().filter(|(name, _)| name != "port").collect()
+    }
+
+    fn both(arn: &str, url: &str) -> Vec<(String, String)> {
+        [("arn", arn), ("url", url)].map(|(name, value)| (name.to_owned(), value.to_owned())).into()
+    }
+
     #[test]
     fn an_output_that_could_not_be_read_again_is_kept_and_one_that_is_gone_is_not() {
-        let port = ("port".to_owned(), "5432".to_owned());
-        let with = |arn: &str| [("arn".to_owned(), arn.to_owned()), port.clone()].into();
-        assert_eq!(outputs(present(json!({ "arn": "arn:b" }))), with("arn:b"));
-        assert_eq!(outputs(Err(Error::retry("throttled"))), with(ARN));
-        assert_eq!(outputs(Ok(Look::Absent)), [port.clone()].into());
-        assert_eq!(outputs(present(json!({ "arn": null }))), [port].into());
+        assert_eq!(shown(Err(Error::retry("throttled"))), both(ARN, "db://before"));
+        for gone in [Ok(Look::Absent), present(json!({ "arn": null, "port": 5432 }))] {
+            assert_eq!(shown(gone), []);
+        }
+        assert_eq!(outputs(Ok(Look::Absent)), [("port".to_owned(), "5432".to_owned())].into());
+    }
+
+    #[test]
+    fn a_joined_output_is_shown_as_soon_as_all_its_parts_are_known() {
+        assert_eq!(shown(present(json!({ "arn": "arn:b", "port": 5432 }))), both("arn:b", "db://arn:b:5432"));
+        assert_eq!(shown(present(json!({ "arn": "arn:b" }))), [("arn".to_owned(), "arn:b".to_owned())]);
+    }
+
+    /// Ready, Reconciling and Stalled with their reasons, where everything is as wished and a rollout stands so.
+    fn told(reason: &'static str, given_up: bool) -> [(bool, &'static str); 3] {
+        let mut report = report(&outcome([]), false);
+        tell(&mut report, &Course { reason, message: "alarm errors: too many".into(), given_up });
+        assert_eq!(report.ready.message, "alarm errors: too many");
+        [&report.ready, &report.reconciling, &report.stalled].map(|verdict| (verdict.status, verdict.reason))
+    }
+
+    #[test]
+    fn an_object_whose_new_version_was_taken_back_is_stalled_and_one_on_its_way_reconciles() {
+        let back = told(Course::ROLLED_BACK, true);
+        assert_eq!(back, [(false, "RolledBack"), (false, "Done"), (true, "RolledBack")]);
+        let on_its_way = told(Course::ROLLING_OUT, false);
+        assert_eq!(on_its_way, [(false, "RollingOut"), (true, "RollingOut"), (false, "Done")]);
     }
 }

@@ -46,8 +46,9 @@ const DATABASE: &[Entry] = &[
     perhaps("reader-host"),
     perhaps("database"),
     always("username"),
-    always("password"),
-    always("secret-arn"),
+    // Who logs in by IAM has neither.
+    perhaps("password"),
+    perhaps("secret-arn"),
 ];
 const CACHE: &[Entry] = &[
     always("type"),

@@ -63,9 +63,10 @@ impl<'a> Design<'a> {
         self.spec.run_on == RunOn::Fargate && self.template.is_some()
     }
 
-    /// Whether there are two slots, between which the load balancer shares requests out.
+    /// Whether there are two slots, between which the load balancer shares requests out. A rollout that is under way is
+    /// brought to its end, whatever the strategy is by then.
     pub fn has_slots(&self) -> bool {
-        strategy(self.spec) != RolloutStrategy::Rolling
+        strategy(self.spec) != RolloutStrategy::Rolling || self.state.is_under_way()
     }
 }
 

@@ -30,7 +30,7 @@ use terrace_crds::{TierObject, WebApp};
 use terrace_model::{Graph, Val};
 
 use crate::draft::Draft;
-use crate::{Advance, Facts, Invalid, Objects, Reference, Tier, Use};
+use crate::{Advance, Course, Facts, Invalid, Objects, Reference, Tier, Use};
 use design::Design;
 
 impl Tier for WebApp {
@@ -52,6 +52,10 @@ impl Tier for WebApp {
 
     fn advance(&self, facts: &Facts) -> Advance {
         rollout::advance(&self.spec, facts)
+    }
+
+    fn course(&self, facts: &Facts) -> Option<Course> {
+        rollout::course(facts)
     }
 
     fn expand(&self, facts: &Facts) -> Result<Graph, Invalid> {

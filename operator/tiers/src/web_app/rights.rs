@@ -28,9 +28,11 @@ pub(super) fn policies(design: &Design) -> BTreeMap<String, Policy> {
 fn statements(binding: &WebBinding, source: &str, environment: &Environment) -> Vec<Statement> {
     match Target::of(binding) {
         Target::Database => {
-            let mut statements = reads_secret(source, environment);
-            statements.push(logs_in(source, environment));
-            statements
+            vec![
+                may_read_secret(source, environment),
+                may_decrypt_secret(source, environment),
+                logs_in(source, environment),
+            ]
         }
         Target::Cache => vec![may_read_secret(source, environment)],
         Target::Bucket => bucket(binding.access, source, environment),
@@ -39,25 +41,23 @@ fn statements(binding: &WebBinding, source: &str, environment: &Environment) -> 
 
 const READ_SECRET: &[&str] = &["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"];
 
-/// Reads that one secret, by whatever key it is encrypted (Secrets Manager User Guide, "Secret encryption and decryption",
-/// for the encryption context).
-fn reads_secret(source: &str, environment: &Environment) -> Vec<Statement> {
-    let arn = || Val::<String>::of_object(source, "secretArn");
-    let decrypt = Statement::allow(&["kms:Decrypt"], [environment.arn("kms", "key/*").into()])
-        .when("StringEquals", "kms:ViaService", environment.service_host("secretsmanager"))
-        .when("StringEquals", "kms:EncryptionContext:SecretARN", arn());
-    vec![Statement::allow(READ_SECRET, [arn()]), decrypt]
-}
-
-/// Reads that one secret, if there is one. A cache may be open to whoever reaches it: then its ARN is an empty text, which
-/// could stand for no resource, and in this condition holds for no request (Service Authorization Reference, "Condition
-/// keys for AWS Secrets Manager").
+/// Reads that one secret, if there is one. A cache may be open to whoever reaches it, and who logs in by IAM needs none: then
+/// its ARN is an empty text, which could stand for no resource, and in this condition holds for no request (Service
+/// Authorization Reference, "Condition keys for AWS Secrets Manager").
 fn may_read_secret(source: &str, environment: &Environment) -> Statement {
     Statement::allow(READ_SECRET, [environment.arn("secretsmanager", "secret:*").into()]).when(
         "StringEquals",
         "secretsmanager:SecretId",
         Val::of_object(source, "secretArn"),
     )
+}
+
+/// Decrypts that one secret, by whatever key it is encrypted (Secrets Manager User Guide, "Secret encryption and
+/// decryption", for the encryption context).
+fn may_decrypt_secret(source: &str, environment: &Environment) -> Statement {
+    Statement::allow(&["kms:Decrypt"], [environment.arn("kms", "key/*").into()])
+        .when("StringEquals", "kms:ViaService", environment.service_host("secretsmanager"))
+        .when("StringEquals", "kms:EncryptionContext:SecretARN", Val::<String>::of_object(source, "secretArn"))
 }
 
 /// Logs in by IAM as that one user, where the database allows it (RDS User Guide, "Creating and using an IAM policy for IAM

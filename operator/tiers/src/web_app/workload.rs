@@ -147,7 +147,8 @@ pub(super) fn is_autoscaled(spec: &WebAppSpec) -> bool {
     replicas.min < replicas.max
 }
 
-/// A version that is to take over begins with as many pods as the one that it takes over from.
+/// A version that is to take over begins with as many pods as the one that it takes over from; and while the other has the
+/// requests, or is about to give them back, the one that they can go back to keeps as many.
 fn autoscaler(design: &Design, slot: Slot) -> HorizontalPodAutoscaler {
     let replicas = replicas(design);
     let metric = |name: &str, percent: u8| {
@@ -158,9 +159,10 @@ fn autoscaler(design: &Design, slot: Slot) -> HorizontalPodAutoscaler {
     };
     let memory = replicas.memory_percent.map(|percent| metric("memory", percent));
     let metrics: Vec<_> = [metric("cpu", replicas.cpu_percent)].into_iter().chain(memory).collect();
-    let stable = design.state.stable.slot;
-    let least =
-        if slot == stable { json!(replicas.min) } else { json!(out(&stable.of(WORKLOAD), Deployment::REPLICAS)) };
+    let least = match design.state.follows(slot) {
+        Some(other) => json!(out(&other.of(WORKLOAD), Deployment::REPLICAS)),
+        None => json!(replicas.min),
+    };
     let spec = json!({
         "scaleTargetRef": {
             "apiVersion": "apps/v1",

@@ -177,6 +177,22 @@ fn the_role_may_do_with_each_target_what_the_access_says_and_nothing_else() {
     }
 }
 
+/// Who logs in by IAM has no secret: its ARN is an empty text, which IAM takes for no resource, and its Secret has no entry.
+#[test]
+fn a_login_without_a_password_leaves_role_and_pods_valid() {
+    let graph = graph(json!({"bindings": bindings()}));
+    for (name, policy) in wish(&graph, "role")["inlinePolicies"].as_object().unwrap() {
+        for statement in policy["Statement"].as_array().unwrap() {
+            assert!(!statement["Resource"].to_string().contains("secretArn"), "{name}: {statement}");
+        }
+    }
+    let env = app(&graph)["env"].as_array().unwrap().clone();
+    for end in ["_PASSWORD", "_SECRET_ARN"] {
+        let of: Vec<_> = env.iter().filter(|one| one["name"].as_str().unwrap().ends_with(end)).collect();
+        assert!(of.len() == 3 && of.iter().all(|one| one["valueFrom"]["secretKeyRef"]["optional"] == true), "{of:?}");
+    }
+}
+
 #[test]
 fn pods_come_by_their_role_as_the_cluster_lets_them() {
     let trust = |graph: &Graph| wish(graph, "role")["assumeRolePolicy"]["Statement"][0].clone();

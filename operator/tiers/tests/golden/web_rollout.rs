@@ -1,197 +1,13 @@
-//! Rollouts on a simulated clock: at every moment all requests go to pods that are ready, and an alarm takes a version back.
+//! Rollouts on a simulated clock: at every moment all requests go to pods that are well, whatever dies between two steps, and
+//! an alarm takes a version back.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+mod world;
 
-use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use terrace_crds::{Progress, WebApp};
-use terrace_model::Graph;
-use terrace_tiers::facts::{Alarm, Facts};
-use terrace_tiers::{Tier, samples};
+use terrace_tiers::samples;
 
-use crate::support::web;
-
-/// Seconds that a new version of pods takes to be ready.
-const COMES_UP: i64 = 40;
-
-/// Seconds after which an object that stands still is looked at again.
-const RESYNC: i64 = 600;
-
-/// Pods of one Deployment.
-#[derive(Clone, Debug)]
-struct Pods {
-    image: String,
-    /// When its newest version is ready; never where it is broken.
-    ready_at: Option<i64>,
-    /// Some of it are ready, of whatever version.
-    serve: bool,
-}
-
-/// A cluster and a load balancer, and an object whose status is a pass behind.
-struct World {
-    app: WebApp,
-    rollout: Value,
-    now: i64,
-    progress: Vec<Progress>,
-    ids: BTreeSet<String>,
-    made: BTreeSet<String>,
-    ready: BTreeSet<String>,
-    alarm: Option<String>,
-    broken: BTreeSet<String>,
-    pods: BTreeMap<&'static str, Pods>,
-    weights: BTreeMap<&'static str, i64>,
-    /// Every share that the second slot has had, in a row.
-    history: Vec<(i64, BTreeMap<&'static str, i64>)>,
-}
-
-const SLOTS: [(&str, &str, &str); 2] = [("a", "workload", "targets"), ("b", "workload-b", "targets-b")];
-
-fn app(rollout: &Value, image: &str) -> WebApp {
-    web(json!({"image": image, "rollout": rollout, "bindings": [{"name": "db", "dataTierRef": {"name": "orders"}}]}))
-}
-
-impl World {
-    /// Version 1 serves.
-    fn new(rollout: Value) -> Self {
-        let mut world = World {
-            app: app(&rollout, "shop:1"),
-            rollout,
-            now: 0,
-            progress: Vec::new(),
-            ids: BTreeSet::new(),
-            made: BTreeSet::new(),
-            ready: BTreeSet::new(),
-            alarm: None,
-            broken: BTreeSet::new(),
-            pods: BTreeMap::new(),
-            weights: BTreeMap::new(),
-            history: Vec::new(),
-        };
-        world.run(300);
-        assert_eq!(world.serving(), "shop:1");
-        world
-    }
-
-    fn apply(&mut self, image: &str) {
-        self.app = app(&self.rollout, image);
-    }
-
-    fn facts(&self) -> Facts {
-        let mut facts = samples::facts(&self.app);
-        facts.now = Timestamp::from_second(self.now).unwrap();
-        facts.progress.clone_from(&self.progress);
-        facts.made.clone_from(&self.made);
-        facts.ready.clone_from(&self.ready);
-        let state = || self.alarm.clone().map_or(Alarm::Ok, Alarm::Alarm);
-        facts.alarms = self.app.alarms().into_iter().map(|name| (name, state())).collect();
-        facts
-    }
-
-    /// One pass; `lost`: the process dies once it has written how far it is.
-    fn pass(&mut self, lost: bool) -> Option<Duration> {
-        let mut facts = self.facts();
-        let advance = self.app.advance(&facts);
-        self.progress.clone_from(&advance.progress);
-        if !lost {
-            facts.progress = advance.progress;
-            let graph = self.app.expand(&facts).unwrap();
-            assert_eq!(graph.check(), Ok(()));
-            self.take(&graph);
-        }
-        self.judge();
-        advance.again
-    }
-
-    /// The cluster and the load balancer become what the graph says, and status says what they are.
-    fn take(&mut self, graph: &Graph) {
-        self.ids = graph.nodes().keys().cloned().collect();
-        for (slot, workload, _) in SLOTS {
-            match graph.node(workload) {
-                None => drop(self.pods.remove(slot)),
-                Some(node) => self.deploy(slot, &node.want["fields"]),
-            }
-        }
-        let action = &graph.node("listener").unwrap().want["defaultAction"]["forward"]["targetGroups"];
-        let weight = |targets: &str| {
-            let shares = action.as_array().unwrap().iter();
-            let of = shares.filter(|share| share["targetGroupArn"]["$terrace"]["node"] == targets);
-            of.map(|share| share["weight"].as_i64().unwrap()).sum()
-        };
-        self.weights = SLOTS.map(|(slot, _, targets)| (slot, weight(targets))).into();
-        self.made = self.ids.clone();
-        let up = |id: &str| {
-            let slot = SLOTS.iter().find(|(_, workload, _)| *workload == id);
-            slot.is_none_or(|(slot, ..)| self.pods[slot].ready_at.is_some_and(|at| at <= self.now))
-        };
-        self.ready = self.ids.iter().filter(|id| up(id)).cloned().collect();
-    }
-
-    /// Without a template, what stands stays.
-    fn deploy(&mut self, slot: &'static str, fields: &Value) {
-        let Some(containers) = fields.get("spec.template.spec.containers") else {
-            assert!(self.pods.contains_key(slot), "there is nothing to keep in slot {slot}");
-            return;
-        };
-        let image = containers[0]["image"].as_str().unwrap().to_owned();
-        let serve = self.pods.get(slot).is_some_and(|pods| pods.serve);
-        if self.pods.get(slot).is_none_or(|pods| pods.image != image) {
-            let ready_at = (!self.broken.contains(&image)).then_some(self.now + COMES_UP);
-            self.pods.insert(slot, Pods { image, ready_at, serve });
-        }
-    }
-
-    /// Every request is answered by pods that are ready.
-    fn judge(&mut self) {
-        for pods in self.pods.values_mut() {
-            pods.serve |= pods.ready_at.is_some_and(|at| at <= self.now);
-        }
-        if self.history.last().is_none_or(|(_, weights)| *weights != self.weights) {
-            self.history.push((self.now, self.weights.clone()));
-        }
-        if self.now < 100 {
-            return;
-        }
-        assert!(self.weights.values().sum::<i64>() > 0, "at {}: nobody gets requests", self.now);
-        for (slot, weight) in &self.weights {
-            let serve = self.pods.get(slot).is_some_and(|pods| pods.serve);
-            assert!(
-                *weight == 0 || serve,
-                "at {}: slot {slot} gets {weight} and is not ready: {:?}",
-                self.now,
-                self.step()
-            );
-        }
-    }
-
-    /// Passes for so many seconds: each when it is due, when pods have come up, or at the resync.
-    fn run(&mut self, seconds: i64) {
-        let end = self.now + seconds;
-        while self.now < end {
-            let again = self.pass(false).map_or(RESYNC, |again| again.as_secs() as i64);
-            let comes_up = self.pods.values().filter_map(|pods| pods.ready_at).filter(|at| *at > self.now).min();
-            let due = comes_up.unwrap_or(end).min(self.now + again.max(1));
-            self.now = due.min(end);
-        }
-    }
-
-    fn step(&self) -> Option<&str> {
-        self.progress.iter().find(|entry| entry.procedure == "rollout").map(|entry| entry.step.as_str())
-    }
-
-    /// The image that most requests come to.
-    fn serving(&self) -> &str {
-        let (slot, _) = self.weights.iter().max_by_key(|(_, weight)| **weight).unwrap();
-        &self.pods[slot].image
-    }
-
-    /// The shares of the second slot since a moment.
-    fn shares(&self, since: i64) -> Vec<i64> {
-        let all = self.history.iter().filter(|(at, _)| *at >= since);
-        all.map(|(_, weights)| weights["b"] * 100 / weights.values().sum::<i64>()).collect()
-    }
-}
+use self::world::{Course, World};
 
 fn canary() -> Value {
     json!({
@@ -218,7 +34,7 @@ fn a_canary_gets_its_shares_step_by_step_and_then_serves() {
     assert_eq!(world.shares(began), [10, 50, 100]);
     assert_eq!((world.serving(), world.step(), world.pods.len()), ("shop:2", None, 1));
     let at: Vec<i64> = world.history.iter().filter(|(at, _)| *at >= began).map(|(at, _)| *at).collect();
-    assert!(at[0] - began >= COMES_UP, "no share before it is ready");
+    assert!(at[0] - began >= 60, "no share before it is well");
     assert!((300..330).contains(&(at[1] - at[0])) && (300..330).contains(&(at[2] - at[1])), "{at:?}");
 }
 
@@ -256,7 +72,7 @@ fn blue_and_green_change_places_only_when_all_of_the_new_one_is_ready() {
     let mut world = World::new(blue_green());
     let began = world.now;
     world.apply("shop:2");
-    world.run(COMES_UP);
+    world.run(40);
     assert_eq!(world.shares(began), [0; 0]);
     world.run(200);
     assert_eq!((world.shares(began), world.step(), world.pods.len()), (vec![100], Some("Switched"), 2));
@@ -322,7 +138,7 @@ fn a_spec_that_goes_back_takes_the_requests_back_and_nothing_is_rolled() {
     world.run(1_000);
     assert_eq!((world.shares(began), world.step()), (vec![10, 0], None));
     assert_eq!((world.serving(), world.pods.keys().copied().collect::<Vec<_>>()), ("shop:1", vec!["a"]));
-    assert_eq!(world.pods["a"].ready_at, Some(COMES_UP), "its pods are those of the beginning");
+    assert!(world.pods["a"].ready_at.is_some_and(|at| at < 100), "its pods are those of the beginning");
 }
 
 #[test]
@@ -384,14 +200,139 @@ fn standing_still_changes_no_progress() {
     assert_eq!(world.progress, before);
 }
 
+/// The weights in a row since a moment: when they were set, and the share of each slot.
+fn weights(world: &World, since: i64) -> Vec<(i64, [i64; 2])> {
+    let all = world.history.iter().filter(|(at, _)| *at >= since);
+    all.map(|(at, weights)| (at - since, [weights["a"], weights["b"]])).collect()
+}
+
+/// `World::take` holds that no pod goes before the requests that came to it are answered.
+#[test]
+fn a_blue_green_switch_sets_the_weights_once_and_keeps_the_old_version_until_it_is_drained() {
+    let mut world = World::new(json!({"strategy": "BlueGreen", "keepOldSeconds": 0}));
+    let began = world.now;
+    world.apply("shop:2");
+    let mut gone = None;
+    while gone.is_none() && world.now < began + 1_000 {
+        world.run(1);
+        gone = (!world.pods.contains_key("a")).then_some(world.now - began);
+    }
+    let [(switched, [0, 100])] = weights(&world, began)[..] else { panic!("{:?}", weights(&world, began)) };
+    let gone = gone.expect("the old version goes");
+    assert!((switched + 30..switched + 60).contains(&gone), "switched at {switched}, gone at {gone}");
+}
+
+#[test]
+fn nothing_goes_on_while_the_load_balancer_refuses_its_weights() {
+    for (rollout, steps) in [(canary(), 2), (blue_green(), 0)] {
+        let mut world = World::new(rollout);
+        let began = world.now;
+        world.course.refused = true;
+        world.apply("shop:2");
+        world.run(1_800);
+        assert_eq!((world.shares(began), world.pods.len(), world.serving()), (vec![], 2, "shop:1"));
+        world.course.refused = false;
+        world.run(200);
+        assert_eq!(world.shares(began).len(), 1, "its first step begins only now");
+        world.course.refused = true;
+        world.alarm = Some("too many".into());
+        world.run(1_800);
+        assert_eq!((world.shares(began).len(), world.pods.len()), (1, 2), "it cannot go back, and stays");
+        world.course.refused = false;
+        world.alarm = None;
+        world.run(200);
+        assert_eq!((world.serving(), world.pods.len()), ("shop:1", 1));
+        world.apply("shop:3");
+        world.run(3_000);
+        assert_eq!((world.serving(), world.shares(began).len()), ("shop:3", 2 + steps + 1));
+    }
+}
+
+/// A rollout in which one pass dies after some of its steps, and the next process comes after a while. `World` judges
+/// every moment of it.
+fn crashed(world: &World, number: usize, after: usize, order: u64, away: i64) -> bool {
+    let mut world = world.clone();
+    world.course.order = order;
+    world.apply("shop:2");
+    let (mut passes, mut due) = (0, world.now);
+    while passes < number && world.step().is_some() || passes == 0 {
+        world.now = due;
+        due += world.pass().expect("it lives").as_secs().clamp(1, 20) as i64;
+        passes += 1;
+    }
+    world.now = due;
+    let course = Course { dies_after: Some(after), ..world.course };
+    let alive = std::mem::replace(&mut world.course, course);
+    world.pass();
+    world.course = alive;
+    let restarted = world.now + away;
+    world.now = restarted;
+    let before = world.step().map(str::to_owned);
+    world.pass();
+    let same = world.step().map(str::to_owned) == before;
+    assert!(same, "{before:?} became {:?} before anybody had looked", world.step());
+    world.run(1_000);
+    assert_eq!(
+        (world.serving(), world.step(), world.pods.len()),
+        ("shop:2", None, 1),
+        "{number} {after} {order} {away}"
+    );
+    passes < number
+}
+
+#[test]
+fn a_rollout_goes_on_from_where_it_was_whenever_the_process_dies() {
+    let quick = json!({"strategy": "Canary", "steps": [{"weight": 10, "pauseSeconds": 60}], "keepOldSeconds": 0});
+    for (rollout, least) in [(quick, 14), (json!({"strategy": "BlueGreen", "keepOldSeconds": 0}), 9)] {
+        let (world, mut number) = (World::new(rollout), 0);
+        while !crashed(&world, number, 0, 0, 0) {
+            for (after, order, away) in [(1, 5, 2_000), (2, 3, 5), (3, 1, 2_000)] {
+                crashed(&world, number, after, order, away);
+            }
+            number += 1;
+        }
+        assert!(number >= least, "{number} passes");
+    }
+}
+
+#[test]
+fn a_version_that_was_ready_while_nobody_looked_is_not_given_up() {
+    let mut world = World::new(blue_green());
+    world.apply("shop:2");
+    world.pass();
+    world.now += 1;
+    world.course.dies_after = Some(0);
+    world.pass();
+    world.course.dies_after = None;
+    world.now += 10_000;
+    world.run(2_000);
+    assert_eq!((world.serving(), world.step()), ("shop:2", None));
+}
+
+#[test]
+fn a_further_version_waits_until_the_one_that_has_all_requests_is_the_one_that_serves() {
+    let mut world = World::new(blue_green());
+    let began = world.now;
+    world.apply("shop:2");
+    world.run(200);
+    assert_eq!(world.step(), Some("Switched"));
+    world.apply("shop:3");
+    world.run(3_000);
+    assert_eq!((world.shares(began), world.serving(), world.pods.len()), (vec![100, 0], "shop:3", 1));
+}
+
 /// What happens next.
 #[derive(Clone, Debug)]
 enum Event {
     Apply(u8),
     Alarm(bool),
     Break(u8),
-    /// The process dies in the middle of so many passes.
-    Crash(u8),
+    /// The process dies after so many steps of its pass, and the next one comes so many seconds later.
+    Crash(u8, u16),
+    /// From now on the load balancer refuses new weights, or takes them.
+    Refuse(bool),
+    /// In which order passes do their steps.
+    Order(u8),
     Pass(u16),
     Strategy(u8),
 }
@@ -401,7 +342,9 @@ fn event() -> impl Strategy<Value = Event> {
         (1..5_u8).prop_map(Event::Apply),
         any::<bool>().prop_map(Event::Alarm),
         (2..5_u8).prop_map(Event::Break),
-        (1..4_u8).prop_map(Event::Crash),
+        (0..4_u8, 1..2_000_u16).prop_map(|(after, away)| Event::Crash(after, away)),
+        any::<bool>().prop_map(Event::Refuse),
+        (0..24_u8).prop_map(Event::Order),
         (1..900_u16).prop_map(Event::Pass),
         (0..3_u8).prop_map(Event::Strategy),
     ]
@@ -419,10 +362,14 @@ proptest! {
                 Event::Apply(version) => image = format!("shop:{version}"),
                 Event::Alarm(fires) => world.alarm = fires.then(|| "fires".into()),
                 Event::Break(version) => drop(world.broken.insert(format!("shop:{version}"))),
-                Event::Crash(passes) => (0..passes).for_each(|_| {
-                    world.pass(true);
-                    world.now += 5;
-                }),
+                Event::Crash(after, away) => {
+                    world.course.dies_after = Some(after.into());
+                    world.pass();
+                    world.course.dies_after = None;
+                    world.now += i64::from(away);
+                }
+                Event::Refuse(refused) => world.course.refused = refused,
+                Event::Order(order) => world.course.order = order.into(),
                 Event::Pass(seconds) => world.run(seconds.into()),
                 Event::Strategy(0) => world.rollout = json!({"strategy": "Rolling"}),
                 Event::Strategy(1) => world.rollout = canary(),
@@ -431,6 +378,7 @@ proptest! {
             world.apply(&image);
         }
         world.alarm = None;
+        world.course.refused = false;
         world.run(10_000);
         let given_up = world.step().is_some_and(|step| step.starts_with("RolledBack"));
         prop_assert!(world.step().is_none() || given_up, "{:?}", world.step());

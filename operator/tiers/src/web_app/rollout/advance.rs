@@ -1,8 +1,12 @@
 //! How a rollout goes on: from step to step, by what is ready, by the time, and by the alarm.
 //!
 //! Whatever happens, the requests are with versions that are ready: the next one gets its first share only when all of it
-//! is, and the one that serves stays until it has none any more. An alarm that fires gives all requests back at once, and
-//! the version that raised it does not come again.
+//! is, and the one that has served stays until the last request that came to it is answered. An alarm that fires gives all
+//! requests back at once, and the version that raised it does not come again.
+//!
+//! What is ready counts only where it was looked at in the present step, and the time of a step only from when its weights
+//! are seen: a process that dies between two steps, or a load balancer that refuses its weights, holds a rollout up, and
+//! never lets it run ahead of the requests.
 
 use std::time::Duration;
 
@@ -61,6 +65,7 @@ impl<'a> Judge<'a> {
     }
 
     fn next(&self, state: State) -> State {
+        let state = self.steered(state);
         let Some(rollout) = state.rollout.clone() else {
             return self.begin(state);
         };
@@ -73,12 +78,23 @@ impl<'a> Judge<'a> {
         self.go_on(state, &rollout)
     }
 
+    /// The time of a step that gives requests or takes them begins when the load balancer is seen to do so.
+    fn steered(&self, state: State) -> State {
+        let steers =
+            |rollout: &Rollout| matches!(rollout.phase, Phase::Step(..) | Phase::Switched | Phase::Returning(_));
+        let rollout = state.rollout.clone().map(|rollout| match steers(&rollout) && !self.is_steered() {
+            true => Rollout { since: self.facts.now, ..rollout },
+            false => rollout,
+        });
+        State { rollout, ..state }
+    }
+
     /// Nothing is under way: a new template begins it, unless it is rolled through in place, or nothing stands yet.
     fn begin(&self, state: State) -> State {
         if state.stable.hash == self.hash {
             return state;
         }
-        if strategy(self.spec) == RolloutStrategy::Rolling || !state.stands {
+        if strategy(self.spec) == RolloutStrategy::Rolling || !state.stands() {
             let stable = Stable { since: self.facts.now, hash: self.hash.clone(), ..state.stable };
             return State { stable, ..state };
         }
@@ -94,21 +110,23 @@ impl<'a> Judge<'a> {
     /// The strategy is Rolling now: the version in the other slot goes, or, where it has all requests, stays.
     fn leave(&self, state: State, rollout: &Rollout) -> State {
         match &rollout.phase {
-            Phase::Switched => self.promote(state, rollout),
+            Phase::Switched if self.has_moved(rollout) => self.begin(self.promote(state, rollout)),
+            Phase::Switched => state,
             Phase::Step(..) => self.at(state, Phase::Returning(String::new()), rollout.hash.clone()),
-            Phase::Returning(_) if !self.has_returned(rollout) => state,
-            _ => State { rollout: None, ..state },
+            Phase::Returning(_) if !self.has_moved(rollout) => state,
+            _ => self.begin(State { rollout: None, ..state }),
         }
     }
 
     /// The spec asks for another version than the one on its way.
     fn turn(&self, state: State, rollout: &Rollout) -> State {
-        let back = self.hash == state.stable.hash;
+        let back = self.hash == state.stable.hash || matches!(self.alarm(), Verdict::Fires(_));
         match &rollout.phase {
-            Phase::Switched if !back => self.promote(state, rollout),
+            Phase::Switched if !back && self.has_moved(rollout) => self.begin(self.promote(state, rollout)),
+            Phase::Switched if !back => state,
             Phase::Switched | Phase::Step(..) => self.at(state, Phase::Returning(String::new()), rollout.hash.clone()),
-            Phase::Returning(_) if !self.has_returned(rollout) => state,
-            _ if back => State { rollout: None, ..state },
+            Phase::Returning(_) if !self.has_moved(rollout) => state,
+            _ if self.hash == state.stable.hash => State { rollout: None, ..state },
             _ => self.enter(state),
         }
     }
@@ -116,13 +134,16 @@ impl<'a> Judge<'a> {
     fn go_on(&self, state: State, rollout: &Rollout) -> State {
         let next = state.stable.slot.other();
         let to = |phase: Phase| self.at(state.clone(), phase, rollout.hash.clone());
-        let late = |limit: u32| self.has_passed(rollout.since, limit + self.settings.timeout_seconds);
+        let late = |limit: u32| {
+            self.facts.looked && self.has_passed(rollout.since, limit.saturating_add(self.settings.timeout_seconds))
+        };
         let too_late = || format!("not ready within {} s", self.settings.timeout_seconds);
         match (&rollout.phase, self.alarm()) {
             (Phase::Clearing, _) => self.enter_when_clear(state.clone(), rollout),
             (Phase::Preparing, _) if self.is_ready(next) => to(Phase::Warming(String::new())),
             (Phase::Preparing, _) if late(0) => to(Phase::RolledBack(too_late())),
             (Phase::Warming(_), Verdict::Fires(words)) => self.say(state.clone(), Phase::Warming(words)),
+            (Phase::Warming(_), Verdict::Unknown) => self.say(state.clone(), Phase::Warming(self.unknown())),
             (Phase::Warming(_), Verdict::Quiet) => {
                 let warm = self.has_passed(rollout.since, settling_seconds(self.spec));
                 match self.is_ready(next) {
@@ -142,14 +163,14 @@ impl<'a> Judge<'a> {
                 }
             }
             (Phase::Switched, Verdict::Quiet) => {
-                let kept = self.has_passed(rollout.since, self.settings.keep_old_seconds());
+                let kept = self.has_passed(rollout.since, self.keep_old_seconds());
                 if kept && self.is_ready(next) { self.promote(state.clone(), rollout) } else { state.clone() }
             }
-            (Phase::Returning(words), _) if self.has_returned(rollout) => {
+            (Phase::Returning(words), _) if self.has_moved(rollout) => {
                 // Without a reason against it, it comes again.
                 if words.is_empty() { self.enter(state.clone()) } else { to(Phase::RolledBack(words.clone())) }
             }
-            (Phase::Preparing | Phase::Warming(_) | Phase::Returning(_) | Phase::RolledBack(_), _) => state.clone(),
+            (Phase::Preparing | Phase::Returning(_) | Phase::RolledBack(_), _) => state.clone(),
         }
     }
 
@@ -187,17 +208,35 @@ impl<'a> Judge<'a> {
         parts.map(|part| slot.of(part)).all(|id| self.facts.ready.contains(&id)) && self.is_steered()
     }
 
+    /// Whether the load balancer was seen to have the weights of the present step.
     fn is_steered(&self) -> bool {
-        self.spec.exposed().is_none_or(|expose| self.facts.ready.contains(steering(&expose)))
+        let steers = |expose| self.facts.ready.contains(steering(&expose));
+        self.facts.looked && self.spec.exposed().is_none_or(steers)
     }
 
-    /// Whether the version in the other slot gets no requests any more.
-    fn has_returned(&self, rollout: &Rollout) -> bool {
-        self.has_passed(rollout.since, FOLLOWS) && self.is_steered()
+    /// Whether requests have followed the weights of the present step, and those that came before have been answered.
+    fn has_moved(&self, rollout: &Rollout) -> bool {
+        self.is_steered() && self.has_passed(rollout.since, self.drained_seconds())
+    }
+
+    /// Seconds after which a version that gets no requests any more has answered those it had (`ModifyTargetGroupAttributes`,
+    /// deregistration_delay.timeout_seconds).
+    fn drained_seconds(&self) -> u32 {
+        FOLLOWS + u32::from(self.spec.draining_seconds())
+    }
+
+    /// Seconds for which the old version stays when the new one has all requests.
+    fn keep_old_seconds(&self) -> u32 {
+        self.settings.keep_old_seconds().max(self.drained_seconds())
     }
 
     fn has_passed(&self, since: Timestamp, seconds: u32) -> bool {
         self.facts.now.duration_since(since).as_secs() >= i64::from(seconds)
+    }
+
+    /// Why nothing goes on without knowing what the alarm says.
+    fn unknown(&self) -> String {
+        alarm(self.spec).map(|alarm| format!("there is no alarm {}", alarm.name)).unwrap_or_default()
     }
 
     fn alarm(&self) -> Verdict {
@@ -217,8 +256,8 @@ impl<'a> Judge<'a> {
             Phase::Clearing | Phase::Preparing => None,
             Phase::Warming(_) => Some(settling_seconds(self.spec)),
             Phase::Step(number, _) => Some(self.steps.get(number - 1).map_or(0, |step| step.pause_seconds)),
-            Phase::Switched => Some(self.settings.keep_old_seconds()),
-            Phase::Returning(_) => Some(FOLLOWS),
+            Phase::Switched => Some(self.keep_old_seconds()),
+            Phase::Returning(_) => Some(self.drained_seconds()),
         };
         let passed = u64::try_from(self.facts.now.duration_since(rollout.since).as_secs()).unwrap_or(0);
         let left = lasts.map(|lasts| Duration::from_secs(u64::from(lasts).saturating_sub(passed)));

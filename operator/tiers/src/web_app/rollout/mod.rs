@@ -5,13 +5,17 @@
 //! from one step to the next; the graph of a step follows from [`State`] alone.
 
 mod advance;
+mod course;
 mod phase;
+
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use terrace_crds::web_app::{RolloutAlarm, RolloutStrategy};
 use terrace_crds::{Progress, Time, WebAppSpec};
 
 pub(super) use advance::advance;
+pub(super) use course::course;
 use phase::Phase;
 
 use super::design::strategy;
@@ -51,8 +55,10 @@ struct Rollout {
 pub(super) struct State {
     pub stable: Stable,
     rollout: Option<Rollout>,
-    /// Whether the Deployment of the version that serves exists.
-    stands: bool,
+    /// The slots whose Deployment exists.
+    made: BTreeSet<Slot>,
+    /// Of the pod template that the spec describes.
+    wished: String,
 }
 
 impl State {
@@ -64,15 +70,16 @@ impl State {
             Some(Stable { slot, since: entry.since.0, hash: entry.input_hash.clone() })
         });
         // Where status was lost, what stands alone is what serves.
-        let stands = |slot: Slot| facts.made.contains(&slot.of(WORKLOAD));
-        let slot = if stands(Slot::B) && !stands(Slot::A) { Slot::B } else { Slot::A };
+        let made: BTreeSet<Slot> =
+            Slot::ALL.into_iter().filter(|slot| facts.made.contains(&slot.of(WORKLOAD))).collect();
+        let slot = if made == [Slot::B].into() { Slot::B } else { Slot::A };
         let stable = stable.unwrap_or_else(|| Stable { slot, since: facts.now, hash: hash.into() });
         let rollout = entry(ROLLOUT).map(|entry| Rollout {
             phase: Phase::parse(&entry.step),
             since: entry.since.0,
             hash: entry.input_hash.clone(),
         });
-        State { stands: stands(stable.slot), stable, rollout }
+        State { stable, rollout, made, wished: hash.into() }
     }
 
     /// As `status.progress` has it.
@@ -104,14 +111,36 @@ impl State {
         if slot == self.stable.slot { 100 - next } else { next }
     }
 
+    /// Whether the next version has pods, or is about to.
+    pub fn is_under_way(&self) -> bool {
+        self.rollout.as_ref().is_some_and(|rollout| !matches!(rollout.phase, Phase::RolledBack(_)))
+    }
+
+    /// The slot of which this one is to have as many pods.
+    pub fn follows(&self, slot: Slot) -> Option<Slot> {
+        let to_go_back = |rollout: &Rollout| matches!(rollout.phase, Phase::Switched | Phase::Returning(_));
+        let follows = slot != self.stable.slot || self.rollout.as_ref().is_some_and(to_go_back);
+        follows.then_some(slot.other())
+    }
+
     /// The slot that pods of the cluster find: the one that has most requests.
     pub fn serving(&self) -> Slot {
         if self.weight(self.stable.slot) > 0 { self.stable.slot } else { self.stable.slot.other() }
     }
 
+    /// Whether the version that serves has a Deployment.
+    fn stands(&self) -> bool {
+        self.made.contains(&self.stable.slot)
+    }
+
     /// Whether the pods in a slot are of a version that the spec does not describe any more. What does not exist is made
     /// as the spec has it.
     pub fn is_held(&self, slot: Slot) -> bool {
-        self.rollout.is_some() && self.stands && slot == self.stable.slot
+        let is_other = |rollout: &Rollout| rollout.hash != self.wished;
+        let held = match slot == self.stable.slot {
+            true => self.rollout.is_some() || self.stable.hash != self.wished,
+            false => self.rollout.as_ref().is_some_and(is_other),
+        };
+        held && self.made.contains(&slot)
     }
 }

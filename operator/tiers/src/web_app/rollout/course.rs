@@ -1,0 +1,83 @@
+//! What status says of a rollout: how far it has come, or why it was given up.
+
+use super::ROLLOUT;
+use super::phase::Phase;
+use crate::{Course, Facts};
+
+/// Where the rollout stands, in words; `None` where the version that the spec describes serves.
+pub fn course(facts: &Facts) -> Option<Course> {
+    let entry = facts.progress.iter().find(|entry| entry.procedure == ROLLOUT)?;
+    let (reason, message) = match Phase::parse(&entry.step) {
+        Phase::RolledBack(words) => (
+            Course::ROLLED_BACK,
+            format!(
+                "the new version was taken back, and the former one serves until the pod template changes: {words}"
+            ),
+        ),
+        Phase::Returning(words) if words.is_empty() => {
+            (Course::ROLLING_BACK, "the new version gives its requests back, for the spec has changed".to_owned())
+        }
+        Phase::Returning(words) => (Course::ROLLING_BACK, format!("the new version gives its requests back: {words}")),
+        Phase::Warming(words) if !words.is_empty() => {
+            (Course::ROLLING_OUT, format!("the new version gets no requests yet: {words}"))
+        }
+        Phase::Clearing | Phase::Preparing | Phase::Warming(_) | Phase::Step(..) | Phase::Switched => {
+            (Course::ROLLING_OUT, format!("a new version is on its way: {}", entry.step))
+        }
+    };
+    Some(Course { given_up: reason == Course::ROLLED_BACK, reason, message })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use terrace_crds::WebApp;
+
+    use super::*;
+    use crate::samples;
+
+    /// Reason, message, and whether it was given up, at a step.
+    fn at(step: &str) -> (&'static str, String, bool) {
+        let app: WebApp = serde_json::from_value(json!({
+            "apiVersion": "terrace.dev/v1alpha1", "kind": "WebApp", "metadata": {"name": "shop"},
+            "spec": {"image": "shop:1"},
+        }))
+        .expect("a WebApp");
+        let mut facts = samples::facts(&app);
+        assert_eq!(course(&facts), None);
+        facts.progress = vec![samples::progress(ROLLOUT, step, "new")];
+        let Course { reason, message, given_up } = course(&facts).expect("a rollout");
+        (reason, message, given_up)
+    }
+
+    #[test]
+    fn what_was_taken_back_says_why_and_that_nothing_goes_on() {
+        let (reason, message, given_up) = at("RolledBack: alarm errors: 5 of 5 datapoints");
+        assert_eq!((reason, given_up), ("RolledBack", true));
+        assert!(message.ends_with("until the pod template changes: alarm errors: 5 of 5 datapoints"), "{message}");
+    }
+
+    #[test]
+    fn what_is_on_its_way_says_how_far_it_is() {
+        for (step, reason, says) in [
+            ("Clearing", "RollingOut", "on its way: Clearing"),
+            ("Step 1: 10%", "RollingOut", "on its way: Step 1: 10%"),
+            ("Warming", "RollingOut", "on its way: Warming"),
+            ("Warming: alarm errors: too many", "RollingOut", "no requests yet: alarm errors: too many"),
+            ("Switched", "RollingOut", "on its way: Switched"),
+            ("Returning", "RollingBack", "the spec has changed"),
+            ("Returning: alarm errors: too many", "RollingBack", "back: alarm errors: too many"),
+        ] {
+            let (found, message, given_up) = at(step);
+            assert_eq!((found, given_up), (reason, false), "{step}");
+            assert!(message.ends_with(says), "{message}");
+        }
+    }
+
+    #[test]
+    fn every_reason_is_listed() {
+        for step in ["RolledBack: x", "Step 1: 10%", "Returning"] {
+            assert!(Course::REASONS.contains(&at(step).0), "{step}");
+        }
+    }
+}
