@@ -18,6 +18,7 @@ async fn an_app_on_fargate_has_its_profile_and_its_roles_and_leaves_nothing_on_m
         profile(scene, &app).await.context("the profile")?;
         identity(scene, &app).await.context("the pods' role")?;
         pods(scene, &app).await.context("the pods")?;
+        logs(scene).await.context("their logs")?;
         scene.delete("shop").await?;
         until("an account as before", STEP, async || {
             let left = scene.tenant.changes().await?;
@@ -51,6 +52,14 @@ fn app(scene: &Scene<'_>) -> Value {
                   "resources": { "requests": { "cpu": "500m", "memory": "512Mi" } },
                   "expose": { "drainingSeconds": 5 }, "health": { "intervalSeconds": 5, "timeoutSeconds": 2 } },
     })
+}
+
+/// The whole cluster's, in a namespace of EKS's own.
+async fn logs(scene: &Scene<'_>) -> Result<()> {
+    let kubectl = scene.tenant.kubectl.namespaced("aws-observability");
+    let routing = kubectl.get("configmap", "aws-logging").await?;
+    let output = routing["data"]["output.conf"].as_str().unwrap_or_default();
+    ensure(output.contains(&format!("log_group_name /aws/eks/{}/fargate\n", scene.tenant.account.cluster)), &routing)
 }
 
 /// It takes the pods of this app and no others, to the private subnets.
