@@ -210,6 +210,15 @@ impl Checker {
         self.post("slow", &json!({ "account": account, "seconds": takes.as_secs_f64() })).await
     }
 
+    /// From now on every certificate of an account is in this status of ACM's, which stands for what DNS says of its
+    /// domains; with `None`, in the emulator's own.
+    ///
+    /// # Errors
+    /// When the checker does not answer.
+    pub async fn hold_certificates(&self, account: &str, status: Option<&str>) -> Result<()> {
+        self.post("certificates", &json!({ "account": account, "status": status })).await
+    }
+
     /// Replaces the rules of an account; none of its old ones acts any more.
     ///
     /// # Errors

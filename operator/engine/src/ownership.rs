@@ -69,7 +69,10 @@ fn earlier_or_other(owner: &OwnerRef, tagged: &OwnerRef, sight: &Sight, adopt: &
             "{} belongs to an earlier object of this name: set spec.adopt.policy to SameObject to take it over, or remove it",
             sight.handle.0
         )),
-        (false, _) => Title::Theirs(format!("{} belongs to {tagged}", sight.handle.0)),
+        (false, _) => Title::Theirs(format!(
+            "{} belongs to {tagged}: name another here, or have that one give it up",
+            sight.handle.0
+        )),
     }
 }
 

@@ -162,14 +162,19 @@ async fn refused(scene: &Scene<'_>, case: &Case) -> Result<()> {
 }
 
 /// Waits until the object is not Ready for this reason, with all of this in its message.
-async fn until_it_says(scene: &Scene<'_>, name: &str, reason: &str, says: &[&str]) -> Result<()> {
+pub async fn until_it_says(scene: &Scene<'_>, name: &str, reason: &str, says: &[&str]) -> Result<()> {
+    until_one_says(scene, scene.kind, name, reason, says).await
+}
+
+/// The same of a tier of any kind.
+pub async fn until_one_says(scene: &Scene<'_>, kind: &str, name: &str, reason: &str, says: &[&str]) -> Result<()> {
     let fits = |object: &Value| {
         let ready = condition(object, "Ready").context("no condition yet")?;
         let message = ready["message"].as_str().unwrap_or_default();
         ensure(ready["status"] == "False" && ready["reason"] == reason, ready)?;
         ensure(says.iter().all(|part| message.contains(part)), ready)
     };
-    scene.tenant.kubectl.wait_for("datatier", name, SOON, fits).await.map(drop)
+    scene.tenant.kubectl.wait_for(kind, name, SOON, fits).await.map(drop)
 }
 
 async fn nothing_was_made(scene: &Scene<'_>) -> Result<()> {

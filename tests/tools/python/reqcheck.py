@@ -13,6 +13,7 @@ On the same port, each for one account, so that several who use the proxy at onc
     POST /_check/mark {"account"}            sets them to zero
     POST /_check/latency {"account", "ms"}   each of its calls takes that much longer
     POST /_check/slow {"account", "seconds"} slow.py: databases take that long to come and to go
+    POST /_check/certificates {"account", "status"}   certificates.py: certificates are in that status; null ends it
     POST /_check/rules {"account", "rules"}  replaces its rules
     GET  /_check/rules?account=A             answers them, each with what it has seen and fired
 A rule looks at the account's calls that fit its `service`, `op` and `mutating` (what is absent fits all), counts them
@@ -41,6 +42,7 @@ import mend
 import rules
 import wire
 from answers import modelled_error
+from certificates import HeldCertificates
 from slow import SlowDatabases
 
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "host", "content-length", "expect"}
@@ -102,7 +104,7 @@ class Proxy:
         self.mend = mend.EMULATORS.get(emulator, mend.Emulator)(self.ask)
         self.upstream, self.account_header = upstream.rstrip("/"), account_header
         self.log = open(log, "a", buffering=1)
-        self.latency, self.rules, self.accounts, self.slow = {}, {}, {}, {}
+        self.latency, self.rules, self.accounts, self.slow, self.held = {}, {}, {}, {}, {}
         self.counters = collections.defaultdict(Counters)
 
     async def handle(self, incoming):
@@ -164,7 +166,8 @@ class Proxy:
         reply = await self.mend.before(call, request, account) or await self.forward(request, account)
         self.learn(call, reply)
         reply = await self.mend.after(call, request, reply, account)
-        return slow.after(call, reply) if slow else reply
+        held = self.held.get(account) if call.service == "acm" else None
+        return slow.after(call, reply) if slow else held.after(call, reply) if held else reply
 
     def answer(self, incoming, call, line, rule):
         """A modelled error, or a broken connection."""
@@ -224,6 +227,8 @@ class Proxy:
             self.latency[account] = float(posted["ms"]) / 1000
         elif path == "/_check/slow":
             self.slow[account] = SlowDatabases(float(posted["seconds"]))
+        elif path == "/_check/certificates":
+            self.held[account] = HeldCertificates(posted["status"]) if posted["status"] else None
         elif path == "/_check/mark":
             self.counters.pop(account, None)
         else:

@@ -192,6 +192,12 @@ impl Records {
         self.0.range(first..).take_while(move |(key, _)| key.name == name && key.kind == kind)
     }
 
+    /// All of one name.
+    pub fn named(&self, name: &str) -> impl Iterator<Item = &RecordKey> {
+        let first = RecordKey { name: name.into(), kind: String::new(), set: None };
+        self.0.range(first..).map(|(key, _)| key).take_while(move |key| key.name == name)
+    }
+
     /// The simple record of a name and type.
     pub fn simple(&self, name: &str, kind: &str) -> Option<&ResourceRecordSet> {
         self.get(&RecordKey { name: name.into(), kind: kind.into(), set: None })

@@ -6,7 +6,7 @@ use terrace_engine::{Disposal, Error, Provider, Result, Seen, reason};
 use terrace_model::aws::Tags;
 use terrace_model::aws::route53::{RecordSet, RecordSetOutputs, Target};
 use terrace_model::identity::Freshness;
-use terrace_model::{Diff, Handle, Id, Owner};
+use terrace_model::{Diff, Handle, Id, Owner, OwnerRef};
 
 use super::changes::Edit;
 use super::read::{RecordKey, Records};
@@ -43,9 +43,13 @@ impl Spot {
         Ok(Spot { zone: zone.to_owned(), key: RecordKey { name: name.to_owned(), kind: kind.to_owned(), set } })
     }
 
-    /// The set identifier is left out: it may change.
     fn handle(&self) -> Handle {
-        Handle(format!("{}/{}/{}", self.zone, self.key.name, self.key.kind))
+        self.handle_of(&self.key)
+    }
+
+    /// The set identifier is left out: it may change.
+    fn handle_of(&self, key: &RecordKey) -> Handle {
+        Handle(format!("{}/{}/{}", self.zone, key.name, key.kind))
     }
 
     /// Whose `key` is, and what is there of it.
@@ -53,6 +57,24 @@ impl Spot {
         let (owner, tags) = claim::owner(records, &key.name, &key.kind, key.set.as_deref());
         let text = records.text(&claim::name(&key.name, &key.kind, key.set.as_deref()));
         Found { record: records.get(&key), claim: text.filter(|text| claim::read(text).is_some()), key, owner, tags }
+    }
+
+    /// Whether another record of the name keeps this one from being made. A CNAME stands beside nothing (developer guide,
+    /// "CNAME record type"). And the addresses of a name belong together, IPv4 and IPv6: whoever has one has the name, of
+    /// which nobody else is to take the other half.
+    fn excludes(&self, id: &Id, records: &Records, other: &RecordKey) -> bool {
+        let is_address = |key: &RecordKey| key.kind == "A" || key.kind == "AAAA";
+        if other.kind == self.key.kind {
+            return false;
+        }
+        if other.kind == "CNAME" || self.key.kind == "CNAME" {
+            return true;
+        }
+        // What an earlier object of this name left is this one's to take over, each record by itself.
+        let ours = |owner: &OwnerRef| OwnerRef { uid: id.owner.uid.clone(), ..owner.clone() } == id.owner;
+        let (owner, _) = claim::owner(records, &other.name, &other.kind, other.set.as_deref());
+        let ours = matches!(&owner, Owner::Tagged { owner, .. } if ours(owner));
+        is_address(other) && is_address(&self.key) && !ours && (other.set.is_none() || self.key.set.is_none())
     }
 
     /// What an id means: of all records of the name and type the one that is its own, else what stands in its place, or
@@ -66,13 +88,13 @@ impl Spot {
             return Ok(own.or(Some(here)));
         }
         // A simple record is alone under its name and type.
-        let Some(other) = others.iter().find(|key| key.set.is_none() || self.key.set.is_none()) else {
-            return Ok(None);
-        };
+        let alone = others.iter().find(|key| key.set.is_none() || self.key.set.is_none());
+        let beside = || records.named(&self.key.name).find(|key| self.excludes(id, records, key));
+        let Some(other) = alone.or_else(beside) else { return Ok(None) };
         let other = self.at(records, other.clone());
         match &other.owner {
             Owner::Tagged { owner, node, .. } if owner.uid == id.owner.uid => {
-                let message = format!("the record of {node} still stands under this name and type");
+                let message = format!("the {} record of {node} still stands under this name", other.key.kind);
                 Err(Error::wait(reason::NAME_HELD, message))
             }
             _ => Ok(Some(other)),
@@ -145,7 +167,7 @@ impl Provider<RecordSet> for RecordSets {
             owner: found.owner,
             have,
             out: RecordSetOutputs { name: Some(found.key.name.clone()), zone: Some(spot.zone.clone()) },
-            handle: spot.handle(),
+            handle: spot.handle_of(&found.key),
             state: self.0.0.changes.state(&spot.zone, &found.key).await?,
         })
     }

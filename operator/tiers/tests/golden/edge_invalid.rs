@@ -269,6 +269,10 @@ fn records_that_cannot_stand_beside_each_other() {
             "spec.records[shop.example.com/CNAME]: shop.example.com has records of other types, beside which no CNAME can stand: leave it out",
         ),
         (
+            json!([record("example.com", "CNAME", json!({}))]),
+            "spec.records[example.com/CNAME]: example.com is the zone itself, whose NS and SOA records no CNAME can stand beside: name a host in it, or let hostnames lead there",
+        ),
+        (
             json!([record("a.example.com", "A", json!({"routing": {"policy": "MultiValue", "healthCheck": "one"}}))]),
             "spec.records[a.example.com/A].routing.healthCheck: there is no one among healthChecks: add it, or name another",
         ),

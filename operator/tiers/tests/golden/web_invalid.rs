@@ -111,31 +111,44 @@ fn what_fargate_cannot_run() {
         ),
         (
             json!({"nodeSelector": {"a": "b"}}),
-            "nodeSelector: Fargate has no nodes to choose: leave it out, or set runOn to Nodes",
+            "nodeSelector: Fargate has no nodes to choose, nor Spot capacity: leave it out, or set runOn to Nodes",
         ),
         (
+            json!({"affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {}}}}),
+            "affinity.nodeAffinity: Fargate has no nodes to choose, nor Spot capacity: leave it out, or set runOn to Nodes",
+        ),
+        (json!({"os": {"name": "windows"}}), "os: Fargate runs Linux: leave it out, or set runOn to Nodes"),
+        (
             json!({"volumes": [{"name": "a", "ephemeral": {}}]}),
-            "volumes: Fargate mounts no EBS volumes: use emptyDir or EFS, or set runOn to Nodes",
+            "volumes[a]: Fargate mounts no EBS volumes: use emptyDir or EFS, or set runOn to Nodes",
         ),
         (
             json!({"volumes": [{"name": "a", "csi": {"driver": "ebs.csi.aws.com"}}]}),
-            "volumes: Fargate mounts no EBS volumes: use emptyDir or EFS, or set runOn to Nodes",
+            "volumes[a]: Fargate mounts no EBS volumes: use emptyDir or EFS, or set runOn to Nodes",
         ),
         (
             json!({"volumes": [{"name": "a", "hostPath": {}}]}),
-            "volumes: a pod on Fargate has no host whose path it could mount: use emptyDir, or set runOn to Nodes",
+            "volumes[a]: a pod on Fargate has no host whose path it could mount: use emptyDir, or set runOn to Nodes",
         ),
         (
             json!({"volumes": [{"name": "a", "csi": {"driver": "secrets-store.csi.k8s.io"}}]}),
-            "volumes: Fargate has no Secrets Store CSI driver: use bindings, or set runOn to Nodes",
+            "volumes[a]: Fargate has no Secrets Store CSI driver: use bindings, or set runOn to Nodes",
         ),
         (
             json!({"containers": [{"name": "app", "securityContext": {"privileged": true}}]}),
-            "containers: Fargate runs no privileged containers: leave privileged out, or set runOn to Nodes",
+            "containers[app]: Fargate runs no privileged containers: leave privileged out, or set runOn to Nodes",
         ),
         (
             json!({"containers": [{"name": "app", "ports": [{"containerPort": 80, "hostPort": 80}]}]}),
-            "containers: a pod on Fargate has no host port: leave hostPort out, or set runOn to Nodes",
+            "containers[app]: a pod on Fargate has no host port: leave hostPort out, or set runOn to Nodes",
+        ),
+        (
+            json!({"initContainers": [{"name": "setup", "securityContext": {"privileged": true}}]}),
+            "initContainers[setup]: Fargate runs no privileged containers: leave privileged out, or set runOn to Nodes",
+        ),
+        (
+            json!({"containers": [{"name": "app", "resources": {"limits": {"aws.amazon.com/neuron": "1"}}}]}),
+            "containers[app].resources: Fargate has no aws.amazon.com/neuron, as it has no GPUs and other devices: leave it out, or set runOn to Nodes",
         ),
     ]
     .map(|(change, message)| (pod(change), format!("spec.template.spec.{message}")))
@@ -162,12 +175,16 @@ fn more_than_fargate_has() {
     assert_eq!(refusals(nodes, as_usual), Vec::<String>::new());
     let container = |name: &str| json!({"name": name, "resources": {"requests": {"cpu": 10}}});
     let pod = json!({"containers": [container("app"), container("b")]});
-    refused(json!({"image": null, "runOn": "Fargate", "template": {"spec": pod}}), as_usual, cpu);
+    let in_template = cpu.replacen("spec.resources", "spec.template.spec.containers[].resources", 1);
+    refused(json!({"image": null, "runOn": "Fargate", "template": {"spec": pod}}), as_usual, &in_template);
     let pod = json!({"containers": [container("app")], "initContainers": [container("b")]});
     let one_by_one = json!({"image": null, "runOn": "Fargate", "template": {"spec": pod}});
     assert_eq!(refusals(one_by_one, as_usual), Vec::<String>::new());
+    let storage = "spec.resources.requests.ephemeral-storage: the largest pod on Fargate has 175 GiB of storage: ask for less, or set runOn to Nodes";
+    refused(request(json!({"ephemeral-storage": "176Gi"})), as_usual, storage);
     let gpu = json!({"runOn": "Fargate", "resources": {"limits": {"nvidia.com/gpu": "1"}}});
-    refused(gpu, as_usual, "spec.resources.limits: Fargate has no GPUs: leave them out, or set runOn to Nodes");
+    let message = "spec.resources: Fargate has no nvidia.com/gpu, as it has no GPUs and other devices: leave it out, or set runOn to Nodes";
+    refused(gpu, as_usual, message);
 }
 
 #[test]

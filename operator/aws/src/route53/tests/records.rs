@@ -145,6 +145,50 @@ async fn a_text_of_somebody_else_without_a_record_is_not_overwritten() {
 }
 
 #[tokio::test]
+async fn a_cname_of_the_name_is_in_the_way_of_any_other_record_and_any_other_record_of_it() {
+    let zone = Zone::of([record(NAME, RrType::Cname, "shop.example.net")]);
+    let (node, _) = node(&zone, &wish(&["192.0.2.1"]));
+    let seen = node.look().await.expect("it is in the way");
+    assert_eq!((seen.owner, seen.handle.0.as_str()), (Owner::Untagged, "Z1/www.example.com/CNAME"));
+    let alias = RecordSet { r#type: "CNAME".into(), ..wish(&["shop.example.net"]) };
+    let zone = Zone::of([record(NAME, RrType::Mx, "10 mx.example.net")]);
+    let seen = Node::new(&zone, &[], id(), &alias).look().await.expect("it is in the way");
+    assert_eq!(seen.handle.0, "Z1/www.example.com/MX");
+    // Its own former type goes first.
+    let zone = Zone::default();
+    let before = Node::new(&zone, &[], id(), &alias);
+    before.create(&owned(&id(), &alias)).await.expect("it is made");
+    let after = Node::new(&zone, &[], Id { node: "new".into(), ..id() }, &wish(&["192.0.2.1"]));
+    let waits = after.try_look().await.expect_err("ours is in the way");
+    assert!(matches!(waits, Error::Wait { reason: reason::NAME_HELD, .. }), "{waits:?}");
+}
+
+#[tokio::test]
+async fn of_a_name_whose_address_somebody_else_keeps_the_other_address_is_not_taken() {
+    let ipv6 = || RecordSet { r#type: "AAAA".into(), ..wish(&["2001:db8::1"]) };
+    let zone = Zone::of([record(NAME, RrType::A, "192.0.2.1"), text("a-www.example.com", OTHERS)]);
+    let (six, _) = node(&zone, &ipv6());
+    let seen = six.look().await.expect("it is in the way");
+    assert_eq!(seen.handle.0, "Z1/www.example.com/A");
+    assert!(matches!(&seen.owner, Owner::Tagged { owner, .. } if owner.kind.starts_with("external-dns")));
+    // Beside its own, and beside what an earlier object of its name left, it is made.
+    for uid in [id().owner.uid, "gone".into()] {
+        let zone = Zone::default();
+        let four = Id { owner: OwnerRef { uid, ..id().owner }, node: "four".into(), ..id() };
+        let made = Node::new(&zone, &[], four.clone(), &wish(&["192.0.2.1"]));
+        made.create(&owned(&four, &wish(&["192.0.2.1"]))).await.expect("it is made");
+        let (six, want) = node(&zone, &ipv6());
+        assert!(six.look().await.is_none());
+        six.create(&want).await.expect("it is made");
+        assert!(six.differs(&want).await.is_empty());
+    }
+    // A record of a set leaves room for others.
+    let zone = Zone::of([shape::to_sdk(&weighted("blue")).expect("it is whole")]);
+    let green = RecordSet { r#type: "AAAA".into(), ..weighted("green") };
+    assert!(Node::new(&zone, &[], id(), &green).look().await.is_none());
+}
+
+#[tokio::test]
 async fn what_took_the_place_of_ours_is_not_deleted() {
     let zone = Zone::default();
     let (node, want) = node(&zone, &wish(&["192.0.2.1"]));

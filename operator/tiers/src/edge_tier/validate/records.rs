@@ -24,6 +24,15 @@ pub(super) fn check(spec: &EdgeTierSpec, zone: Option<&str>, facts: &Facts, inva
         let field = format!("spec.records[{}/{}]", record.name, record.type_.as_str());
         claim(&field, &record.name, facts, invalid);
         within(&field, &record.name, zone, invalid);
+        if record.type_ == RecordType::Cname && zone == Some(record.name.as_str()) {
+            invalid.add(
+                &field,
+                format!(
+                    "{} is the zone itself, whose NS and SOA records no CNAME can stand beside: name a host in it, or let hostnames lead there",
+                    record.name
+                ),
+            );
+        }
         health(spec, &format!("{field}.routing"), &record.routing, invalid);
     }
     beside(&standing(spec, facts), invalid);
