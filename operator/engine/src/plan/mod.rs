@@ -123,7 +123,25 @@ pub fn plan(situation: &Situation, wishes: &mut Wishes) -> Plan {
             steps.insert(key.clone(), unwanted(situation, key, entry));
         }
     }
+    hold_back(situation, &mut steps);
     Plan(steps)
+}
+
+/// What can never be whole is not begun: an object that has nothing yet makes none of its parts while somebody must first
+/// do something about another.
+fn hold_back(situation: &Situation, steps: &mut BTreeMap<NodeKey, Step>) {
+    let mut entries = situation.inventory.0.values();
+    if entries.any(|entry| entry.handle.is_some() || entry.created.is_some()) {
+        return;
+    }
+    let stopped = |step: &Step| matches!(&step.action, Action::Stop(error) if error.is_stalled());
+    let stopped: BTreeSet<String> =
+        steps.iter().filter(|(_, step)| stopped(step)).map(|(key, _)| key.to_string()).collect();
+    if stopped.is_empty() {
+        return;
+    }
+    let made = |step: &&mut Step| matches!(step.action, Action::Create(_)) && step.gate == Gate::Open;
+    steps.values_mut().filter(made).for_each(|step| step.gate = Gate::on(stopped.clone()));
 }
 
 fn wanted(situation: &Situation, wishes: &mut Wishes, key: &NodeKey, node: &NodeSpec) -> Step {

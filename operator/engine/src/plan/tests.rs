@@ -134,6 +134,19 @@ fn what_is_not_ours_is_never_touched() {
 }
 
 #[test]
+fn an_object_that_has_nothing_yet_is_not_begun_while_a_part_of_it_cannot_be() {
+    let both = || world().want("a", PLAIN, json!({})).want("b", PLAIN, json!({})).miss("b");
+    let taken = both().see_foreign("a", State::Ready);
+    check(&taken, "a", "NotOwned", "now");
+    check(&taken, "b", "create", "after others");
+    // What passes by itself holds nothing back, nor does anything in an object that has something.
+    let mut unread = both();
+    unread.sights.insert(NodeKey::new("a", 1), Err(Error::retry("throttled")));
+    check(&unread, "b", "create", "now");
+    check(&taken.want("c", PLAIN, json!({})).entry("c", PLAIN, made), "b", "create", "now");
+}
+
+#[test]
 fn what_somebody_named_for_adoption_is_brought_to_the_wish() {
     let mut world = world().want("a", PLAIN, json!({})).see_foreign("a", State::Ready);
     world.adopt.handles.insert("a".into(), "arn:x".into());
