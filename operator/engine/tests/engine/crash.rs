@@ -1,8 +1,8 @@
 //! The crash matrix: at every I/O point of a whole life the process dies before or after the call, the reply is lost, the
 //! call is throttled or fails; afterwards, with nobody's help, the end is the same as undisturbed.
 //!
-//! `TERRACE_MATRIX=full` takes every point of every graph; otherwise the points of each graph are sampled, every fault at
-//! different ones.
+//! `TERRACE_MATRIX=full` takes every point of every graph, `TERRACE_MATRIX=100` a hundred of each; otherwise the points of
+//! each graph are sampled, every fault at different ones.
 
 use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,37 +11,57 @@ use std::thread::{available_parallelism, scope};
 use futures::executor::block_on;
 use terrace_engine::sim::{Fault, Faults, Rates, SimAws};
 use terrace_model::Graph;
-use terrace_tiers::samples::samples;
+use terrace_tiers::samples::{samples, web_apps_that_share_targets, web_example};
 
 use crate::harness::{Mutant, Object, Stuck, World, changed, edited, replaced};
 
-/// What stands after each stage of a life.
-type Life = Vec<(&'static str, Vec<String>, usize)>;
+/// What stands after a stage of a life, and how many snapshots.
+type Stage = (&'static str, Vec<String>, usize);
+type Life = Vec<Stage>;
 
 /// A life: made, edited, replaced, deleted.
 pub async fn live(world: &mut World) -> Result<Life, String> {
-    let first: Vec<Graph> = world.objects.iter().map(|object| object.graph.clone()).collect();
     let mut life = Vec::new();
     for stage in ["create", "edit", "replace", "delete"] {
-        for (object, graph) in world.objects.iter_mut().zip(&first) {
+        for object in &mut world.objects {
             match stage {
-                "edit" => object.graph = edited(graph),
-                "replace" => object.graph = replaced(graph),
+                "edit" => object.edit(edited),
+                "replace" => object.edit(replaced),
                 "delete" => object.deleting = true,
                 _ => {}
             }
         }
-        world.settle().await.map_err(|Stuck| format!("{stage}: stuck\n{}", world.sim.trace()))?;
-        world.check(stage)?;
-        life.push((stage, world.standing(), world.sim.console().snapshots().len()));
+        life.push(rests(world, stage).await?);
     }
     Ok(life)
 }
 
-/// The same life with faults; an error tells what is not the same.
-async fn compare(objects: Vec<Object>, faults: Faults, mutant: Mutant, right: &Life) -> Result<u64, String> {
-    let mut world = World::with(SimAws::new(), objects, mutant).faults(faults);
-    let life = live(&mut world).await?;
+/// A life in which the first object goes before the others.
+pub async fn part(world: &mut World) -> Result<Life, String> {
+    let mut life = vec![rests(world, "create").await?];
+    world.objects[0].deleting = true;
+    life.push(rests(world, "the first goes").await?);
+    world.objects.iter_mut().for_each(|object| object.deleting = true);
+    life.push(rests(world, "delete").await?);
+    Ok(life)
+}
+
+/// What stands once a world is at rest.
+async fn rests(world: &mut World, stage: &'static str) -> Result<Stage, String> {
+    world.settle().await.map_err(|Stuck| format!("{stage}: stuck\n{}", world.sim.trace()))?;
+    world.check(stage)?;
+    Ok((stage, world.standing(), world.sim.console().snapshots().len()))
+}
+
+/// A life with faults; an error tells what is not the same as in the right one.
+async fn compare(
+    objects: Vec<Object>,
+    faults: Faults,
+    lives: impl AsyncFn(&mut World) -> Result<Life, String>,
+    right: &Life,
+) -> Result<u64, String> {
+    let mut world = World::with(SimAws::new(), objects, Mutant::NONE).faults(faults);
+    let life = lives(&mut world).await?;
     if life == *right {
         Ok(world.sim.points())
     } else {
@@ -56,21 +76,34 @@ fn full() -> bool {
 /// One cell of the matrix.
 type Cell = (u64, Fault);
 
-/// Every fault at every point, or, when not all are taken, at most so many of these.
+/// Every fault at every point, or, when not all are taken, at most so many of these: in all of the life, by all faults.
 fn cells(points: u64, most: u64) -> Vec<Cell> {
     let all: Vec<Cell> = (0..points).flat_map(|point| Fault::ALL.map(|fault| (point, fault))).collect();
-    let stride = if full() { 1 } else { all.len().div_ceil(usize::try_from(most).expect("fits")).max(1) };
-    all.into_iter().step_by(stride).collect()
+    let said = std::env::var("TERRACE_MATRIX").ok().and_then(|word| word.parse().ok());
+    let most = usize::try_from(said.unwrap_or(most)).expect("fits");
+    let stride = if full() { 1 } else { all.len().div_ceil(most).max(1) };
+    let stride = if stride > 1 && stride.is_multiple_of(Fault::ALL.len()) { stride + 1 } else { stride };
+    all.into_iter().skip(stride / 2).step_by(stride).collect()
 }
 
-/// Runs the matrix over objects; returns runs done. `most`: runs, when not all are taken.
+/// Runs the matrix over the whole life of objects; returns runs done. `most`: runs, when not all are taken.
 async fn matrix(name: &str, objects: impl Fn() -> Vec<Object> + Sync, most: u64) -> u64 {
+    matrix_of(name, objects, live, most).await
+}
+
+/// Runs the matrix over a life of objects.
+async fn matrix_of(
+    name: &str,
+    objects: impl Fn() -> Vec<Object> + Sync,
+    lives: impl AsyncFn(&mut World) -> Result<Life, String> + Copy + Sync,
+    most: u64,
+) -> u64 {
     let mut world = World::new(objects());
-    let right = live(&mut world).await.unwrap_or_else(|story| panic!("{name}, undisturbed: {story}"));
+    let right = lives(&mut world).await.unwrap_or_else(|story| panic!("{name}, undisturbed: {story}"));
     let points = world.sim.points();
     let cells = cells(points, most);
     let run = async |(point, fault): Cell| {
-        let result = compare(objects(), Faults::at(point, fault), Mutant::NONE, &right).await;
+        let result = compare(objects(), Faults::at(point, fault), lives, &right).await;
         result.unwrap_or_else(|story| panic!("{name}, {fault:?} at point {point} of {points}: {story}"));
     };
     spread(&cells, run);
@@ -133,13 +166,25 @@ async fn objects_that_share_a_target_survive_faults_together() {
 }
 
 #[tokio::test]
+async fn the_web_example_survives_faults_as_a_whole() {
+    let members = web_example();
+    matrix("web example", || Object::linked(members.clone()), 2).await;
+}
+
+#[tokio::test]
+async fn two_apps_that_share_targets_survive_faults_while_the_first_goes_and_the_second_stays() {
+    let members = web_apps_that_share_targets();
+    matrix_of("two WebApps on one DataTier and one ObjectTier", || Object::linked(members.clone()), part, 2).await;
+}
+
+#[tokio::test]
 async fn faults_that_come_thick_and_fast_only_delay_the_end() {
     let graph = graph("smallest");
     let objects = || vec![Object::new("orders", graph.clone())];
     let right = live(&mut World::new(objects())).await.unwrap_or_else(|story| panic!("{story}"));
     for seed in 0..if full() { 500 } else { 3 } {
         let faults = Faults::random(seed, Rates::ROUGH).until(2_000);
-        let result = compare(objects(), faults, Mutant::NONE, &right).await;
+        let result = compare(objects(), faults, live, &right).await;
         result.unwrap_or_else(|story| panic!("seed {seed}: {story}"));
     }
 }
