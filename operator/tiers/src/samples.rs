@@ -1,5 +1,7 @@
 //! Example objects with the graphs they expand to, for the tests of every crate that walks graphs.
 
+mod example;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -9,6 +11,7 @@ use terrace_model::{Graph, Val};
 
 use crate::facts::{Alarm, Certificate, Environment, Facts, Features, Limits, Named, Object, Subnet, User, Zone};
 use crate::{ObjectKey, Objects, Reference, ReferenceKind, Tier, Use};
+pub use example::{Expanded, Member, Outputs, web_apps_that_share_targets, web_example};
 
 macro_rules! manifests {
     ($($name:literal),* $(,)?) => {

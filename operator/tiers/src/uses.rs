@@ -4,6 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use terrace_crds::{GrantAccess, User, UserAccess};
+use terrace_model::Val;
+
+use crate::facts;
 
 /// The outputs of objects, as their status shows them, by [`Use::source`].
 pub type Objects = BTreeMap<String, BTreeMap<String, String>>;
@@ -84,6 +87,15 @@ impl Use {
                 GrantAccess::ReadWrite => UserAccess::ReadWrite,
             },
             outputs: BTreeMap::new(),
+        }
+    }
+
+    /// What the target composes for the object `who` that refers to it in this way.
+    pub fn user(&self, who: &ObjectKey) -> facts::User {
+        facts::User {
+            who: self.entry(who),
+            security_group: self.security_group.map(|output| Val::of_object(who.to_string(), output)),
+            principal: self.principal.map(|output| Val::of_object(who.to_string(), output)),
         }
     }
 }

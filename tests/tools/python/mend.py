@@ -17,6 +17,8 @@ from answers import each, member, put, xml
 from balancers import Balancers
 from buckets import ROOTS, Buckets
 from caches import Caches
+from certificates import Certificates
+from distributions import Distributions
 from tagged import Tagged
 
 
@@ -74,7 +76,7 @@ class Ministack(Emulator):
     def __init__(self, ask):
         super().__init__(ask)
         self.secrets, self.shown, self.copies, self.caches = {}, {}, {}, Caches(ask)
-        self.balancers = Balancers(ask)
+        self.balancers, self.certificates = Balancers(ask), Certificates(ask)
         self.tagged = Tagged(ask, self.balancers)
 
     async def before(self, call, request, account):
@@ -116,6 +118,8 @@ class Ministack(Emulator):
             return await self.mend_tagged(where, json.loads(request.body), json.loads(reply.text))
         if call.service == "route53" and "HealthCheck" in call.name:
             return self.mend_booleans(reply)
+        if call.name == "ListCertificates" and reply.status == 200:
+            return await self.certificates.mend_list(where, json.loads(reply.text))
         if call.service == "elasticache":
             return self.caches.after(call, reply, where, form)
         if call.service == "elbv2":
@@ -249,7 +253,7 @@ class Ministack(Emulator):
 class Moto(Emulator):
     def __init__(self, ask):
         super().__init__(ask)
-        self.groups, self.resources = {}, {}
+        self.groups, self.resources, self.distributions = {}, {}, Distributions()
 
     async def before(self, call, request, account):
         if call.name == "ModifyDBSubnetGroup":
@@ -260,6 +264,8 @@ class Moto(Emulator):
 
     async def after(self, call, request, reply, account):
         reply = await super().after(call, request, reply, account)
+        if call.service == "cloudfront" and "Distribution" in call.name and reply.status in (200, 201):
+            return self.distributions.mend_origin_access(call, request, reply, account)
         if reply.status != 200:
             return reply
         if call.service == "s3" and call.name == "CreateBucket":

@@ -13,7 +13,7 @@ On the same port, each for one account, so that several who use the proxy at onc
     POST /_check/mark {"account"}            sets them to zero
     POST /_check/latency {"account", "ms"}   each of its calls takes that much longer
     POST /_check/slow {"account", "seconds"} slow.py: databases take that long to come and to go
-    POST /_check/certificates {"account", "status"}   certificates.py: certificates are in that status; null ends it
+    POST /_check/certificates {"account", "status"}   slow_certificates.py: certificates are in that status; null ends it
     POST /_check/rules {"account", "rules"}  replaces its rules
     GET  /_check/rules?account=A             answers them, each with what it has seen and fired
 A rule looks at the account's calls that fit its `service`, `op` and `mutating` (what is absent fits all), counts them
@@ -42,8 +42,8 @@ import mend
 import rules
 import wire
 from answers import modelled_error
-from certificates import HeldCertificates
 from slow import SlowDatabases
+from slow_certificates import HeldCertificates
 
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "host", "content-length", "expect"}
 ERROR_CODE = re.compile(rb"<Code>([^<]+)</Code>|\"__type\"\s*:\s*\"(?:[^\"]*#)?([^\"]+)\"")

@@ -1,8 +1,9 @@
 //! The crash matrix: at every I/O point of a whole life the process dies before or after the call, the reply is lost, the
 //! call is throttled or fails; afterwards, with nobody's help, the end is the same as undisturbed.
 //!
-//! `TERRACE_MATRIX=full` takes every point of every graph, and a list of graphs (`TERRACE_MATRIX=smallest,proxy`) every
-//! point of these and leaves the others out; otherwise the points of each graph are sampled, every fault at different ones.
+//! `TERRACE_MATRIX=full` takes every point of every graph, `TERRACE_MATRIX=smallest,proxy` every point of these graphs and
+//! none of the others, `TERRACE_MATRIX=100` a hundred points of each; otherwise the points of each graph are sampled, every
+//! fault at different ones.
 
 use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,37 +12,57 @@ use std::thread::{available_parallelism, scope};
 use futures::executor::block_on;
 use terrace_engine::sim::{Fault, Faults, Rates, SimAws};
 use terrace_model::Graph;
-use terrace_tiers::samples::samples;
+use terrace_tiers::samples::{samples, web_apps_that_share_targets, web_example};
 
 use crate::harness::{Mutant, Object, Stuck, World, changed, edited, replaced};
 
-/// What stands after each stage of a life.
-type Life = Vec<(&'static str, Vec<String>, usize)>;
+/// What stands after a stage of a life, and how many snapshots.
+type Stage = (&'static str, Vec<String>, usize);
+type Life = Vec<Stage>;
 
 /// A life: made, edited, replaced, deleted.
 pub async fn live(world: &mut World) -> Result<Life, String> {
-    let first: Vec<Graph> = world.objects.iter().map(|object| object.graph.clone()).collect();
     let mut life = Vec::new();
     for stage in ["create", "edit", "replace", "delete"] {
-        for (object, graph) in world.objects.iter_mut().zip(&first) {
+        for object in &mut world.objects {
             match stage {
-                "edit" => object.graph = edited(graph),
-                "replace" => object.graph = replaced(graph),
+                "edit" => object.edit(edited),
+                "replace" => object.edit(replaced),
                 "delete" => object.deleting = true,
                 _ => {}
             }
         }
-        world.settle().await.map_err(|Stuck| format!("{stage}: stuck\n{}", world.sim.trace()))?;
-        world.check(stage)?;
-        life.push((stage, world.standing(), world.sim.console().snapshots().len()));
+        life.push(rests(world, stage).await?);
     }
     Ok(life)
 }
 
-/// The same life with faults; an error tells what is not the same.
-async fn compare(objects: Vec<Object>, faults: Faults, mutant: Mutant, right: &Life) -> Result<u64, String> {
-    let mut world = World::with(SimAws::new(), objects, mutant).faults(faults);
-    let life = live(&mut world).await?;
+/// A life in which the first object goes before the others.
+pub async fn part(world: &mut World) -> Result<Life, String> {
+    let mut life = vec![rests(world, "create").await?];
+    world.objects[0].deleting = true;
+    life.push(rests(world, "the first goes").await?);
+    world.objects.iter_mut().for_each(|object| object.deleting = true);
+    life.push(rests(world, "delete").await?);
+    Ok(life)
+}
+
+/// What stands once a world is at rest.
+async fn rests(world: &mut World, stage: &'static str) -> Result<Stage, String> {
+    world.settle().await.map_err(|Stuck| format!("{stage}: stuck\n{}", world.sim.trace()))?;
+    world.check(stage)?;
+    Ok((stage, world.standing(), world.sim.console().snapshots().len()))
+}
+
+/// A life with faults; an error tells what is not the same as in the right one.
+async fn compare(
+    objects: Vec<Object>,
+    faults: Faults,
+    lives: impl AsyncFn(&mut World) -> Result<Life, String>,
+    right: &Life,
+) -> Result<u64, String> {
+    let mut world = World::with(SimAws::new(), objects, Mutant::NONE).faults(faults);
+    let life = lives(&mut world).await?;
     if life == *right {
         Ok(world.sim.points())
     } else {
@@ -49,41 +70,77 @@ async fn compare(objects: Vec<Object>, faults: Faults, mutant: Mutant, right: &L
     }
 }
 
-/// What is asked for, where it is more than a sample.
-fn asked() -> Option<String> {
-    std::env::var("TERRACE_MATRIX").ok()
+/// How much of the matrix is asked for.
+enum Asked {
+    Sample,
+    Runs(usize),
+    All,
+    Of(String),
+}
+
+fn asked() -> Asked {
+    match std::env::var("TERRACE_MATRIX") {
+        Err(_) => Asked::Sample,
+        Ok(word) if word == "full" => Asked::All,
+        Ok(word) => word.parse().map_or(Asked::Of(word), Asked::Runs),
+    }
 }
 
 fn full() -> bool {
-    asked().is_some()
+    matches!(asked(), Asked::All)
+}
+
+/// True for a graph of which every point is asked for.
+fn is_whole(graph: &str) -> bool {
+    match asked() {
+        Asked::All => true,
+        Asked::Of(names) => names.split(',').any(|name| name == graph),
+        Asked::Sample | Asked::Runs(_) => false,
+    }
 }
 
 /// False for a graph that is not among those asked for.
 fn is_wanted(graph: &str) -> bool {
-    asked().is_none_or(|asked| asked == "full" || asked.split(',').any(|name| name == graph))
+    !matches!(asked(), Asked::Of(_)) || is_whole(graph)
 }
 
 /// One cell of the matrix.
 type Cell = (u64, Fault);
 
-/// Every fault at every point, or, when not all are taken, at most so many of these.
-fn cells(points: u64, most: u64) -> Vec<Cell> {
+/// Every fault at every point, or, when not all are taken, at most so many of these: in all of the life, by all faults.
+fn cells(graph: &str, points: u64, most: usize) -> Vec<Cell> {
     let all: Vec<Cell> = (0..points).flat_map(|point| Fault::ALL.map(|fault| (point, fault))).collect();
-    let stride = if full() { 1 } else { all.len().div_ceil(usize::try_from(most).expect("fits")).max(1) };
-    all.into_iter().step_by(stride).collect()
+    let most = match asked() {
+        _ if is_whole(graph) => all.len(),
+        Asked::Runs(runs) => runs,
+        _ => most,
+    };
+    let stride = all.len().div_ceil(most.max(1)).max(1);
+    let stride = if stride > 1 && stride.is_multiple_of(Fault::ALL.len()) { stride + 1 } else { stride };
+    all.into_iter().skip(stride / 2).step_by(stride).collect()
 }
 
-/// Runs the matrix over objects; returns runs done. `most`: runs, when not all are taken.
-async fn matrix(name: &str, objects: impl Fn() -> Vec<Object> + Sync, most: u64) -> u64 {
+/// Runs the matrix over the whole life of objects; returns runs done. `most`: runs, when not all are taken.
+async fn matrix(name: &str, objects: impl Fn() -> Vec<Object> + Sync, most: usize) -> u64 {
+    matrix_of(name, objects, live, most).await
+}
+
+/// Runs the matrix over a life of objects.
+async fn matrix_of(
+    name: &str,
+    objects: impl Fn() -> Vec<Object> + Sync,
+    lives: impl AsyncFn(&mut World) -> Result<Life, String> + Copy + Sync,
+    most: usize,
+) -> u64 {
     let mut world = World::new(objects());
-    let right = live(&mut world).await.unwrap_or_else(|story| panic!("{name}, undisturbed: {story}"));
+    let right = lives(&mut world).await.unwrap_or_else(|story| panic!("{name}, undisturbed: {story}"));
     let points = world.sim.points();
-    let cells = cells(points, most);
+    let cells = cells(name, points, most);
     let run = async |(point, fault): Cell| {
-        let result = compare(objects(), Faults::at(point, fault), Mutant::NONE, &right).await;
+        let result = compare(objects(), Faults::at(point, fault), lives, &right).await;
         result.unwrap_or_else(|story| panic!("{name}, {fault:?} at point {point} of {points}: {story}"));
     };
-    spread(&cells, run);
+    spread(&cells, is_whole(name), run);
     println!(
         "{name}: {} runs over {points} I/O points in {} passes, 0 duplicates, 0 orphans, 0 stuck",
         cells.len(),
@@ -92,9 +149,9 @@ async fn matrix(name: &str, objects: impl Fn() -> Vec<Object> + Sync, most: u64)
     cells.len() as u64
 }
 
-/// Runs the cells on all processors; the first that fails ends the test.
-fn spread(cells: &[Cell], run: impl AsyncFn(Cell) + Sync) {
-    let workers = if full() { available_parallelism().map_or(1, NonZero::get) } else { 1 };
+/// Runs the cells, many of them on all processors; the first that fails ends the test.
+fn spread(cells: &[Cell], many: bool, run: impl AsyncFn(Cell) + Sync) {
+    let workers = if many { available_parallelism().map_or(1, NonZero::get) } else { 1 };
     let (next, run) = (AtomicUsize::new(0), &run);
     let work = || {
         while let Some(cell) = cells.get(next.fetch_add(1, Ordering::Relaxed)) {
@@ -147,13 +204,25 @@ async fn objects_that_share_a_target_survive_faults_together() {
 }
 
 #[tokio::test]
+async fn the_web_example_survives_faults_as_a_whole() {
+    let members = web_example();
+    matrix("web example", || Object::linked(members.clone()), 2).await;
+}
+
+#[tokio::test]
+async fn two_apps_that_share_targets_survive_faults_while_the_first_goes_and_the_second_stays() {
+    let members = web_apps_that_share_targets();
+    matrix_of("two WebApps on one DataTier and one ObjectTier", || Object::linked(members.clone()), part, 2).await;
+}
+
+#[tokio::test]
 async fn faults_that_come_thick_and_fast_only_delay_the_end() {
     let graph = graph("smallest");
     let objects = || vec![Object::new("orders", graph.clone())];
     let right = live(&mut World::new(objects())).await.unwrap_or_else(|story| panic!("{story}"));
     for seed in 0..if full() { 500 } else { 3 } {
         let faults = Faults::random(seed, Rates::ROUGH).until(2_000);
-        let result = compare(objects(), faults, Mutant::NONE, &right).await;
+        let result = compare(objects(), faults, live, &right).await;
         result.unwrap_or_else(|story| panic!("seed {seed}: {story}"));
     }
 }

@@ -13,3 +13,4 @@ mod pause;
 mod quota;
 mod rebuilt;
 mod still;
+mod together;

@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 use terrace_engine::sim::Calls;
 use terrace_model::identity::Freshness;
 use terrace_model::{NodeKey, Rule};
-use terrace_tiers::samples::samples;
+use terrace_tiers::samples::{samples, web_example};
 
-use crate::harness::{Object, World};
+use crate::harness::{Object, RESYNC, World};
 
 fn changes(calls: &Calls) -> (u64, u64) {
     (calls.aws_writes(), calls.kubernetes_writes())
@@ -26,6 +26,24 @@ async fn ten_resyncs_of_every_graph_change_nothing_and_write_nothing() {
         let calls = world.sim.calls().since(&before);
         assert_eq!(changes(&calls), (0, 0), "{name}\n{}", world.sim.trace());
     }
+}
+
+#[tokio::test]
+async fn ten_resyncs_of_the_web_example_as_a_whole_change_nothing_and_write_nothing() {
+    let mut world = World::linked(web_example());
+    world.ready("create").await;
+    world.objects.iter_mut().for_each(|object| object.freshness = Freshness::Recent);
+    let before = world.sim.calls();
+    for _ in 0..10 {
+        world.sim.clock().advance(RESYNC);
+        for index in 0..world.objects.len() {
+            world.pass(index).await;
+            assert!(world.is_ready(index), "{}\n{}", world.objects[index].path(), world.sim.trace());
+        }
+    }
+    let calls = world.sim.calls().since(&before);
+    assert_eq!(changes(&calls), (0, 0), "{}", world.sim.trace());
+    println!("{} objects, {} resources: 0 changes, 0 writes", world.objects.len(), world.standing().len());
 }
 
 /// Another value of the same type.

@@ -25,7 +25,6 @@ use std::time::Duration;
 use serde_json::Value;
 use terrace_crds::{EnvironmentPin, TierStatus, User};
 use terrace_engine::{Report, reason};
-use terrace_model::Val;
 use terrace_tiers::{ObjectKey, Objects, Use, facts};
 
 use crate::problem::Problem;
@@ -176,13 +175,8 @@ fn watched(reason: &'static str, message: String) -> Problem {
 
 /// The live objects that refer to this one and may.
 pub fn users(all: &Neighbourhood, me: &ObjectKey) -> Vec<facts::User> {
-    let user = |(who, used): (&ObjectKey, &Use)| facts::User {
-        who: used.entry(who),
-        security_group: used.security_group.map(|output| Val::of_object(who.to_string(), output)),
-        principal: used.principal.map(|output| Val::of_object(who.to_string(), output)),
-    };
     let users: BTreeMap<User, facts::User> =
-        all.references_to(me).map(user).map(|user| (user.who.clone(), user)).collect();
+        all.references_to(me).map(|(who, used)| (used.entry(who), used.user(who))).collect();
     users.into_values().collect()
 }
 

@@ -48,7 +48,7 @@ pub(super) fn absent(object: &Object, objects: &[Object]) -> BTreeMap<String, Va
     let all = object.graph.nodes().values().flat_map(|node| references(&node.want));
     for reference in all {
         if let (Some(output), Source::Object(path)) = (absent_output(&reference), reference.source)
-            && objects.iter().all(|object| object.path() != path)
+            && objects.iter().all(|object| Some(object.path().as_str()) != path.split('#').next())
         {
             outputs.entry(path).or_insert_with(|| json!({}))[reference.output] = output;
         }

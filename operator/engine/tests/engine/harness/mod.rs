@@ -2,6 +2,7 @@
 
 mod account;
 mod edits;
+mod links;
 mod reading;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,6 +23,7 @@ use terrace_model::{DeletionPolicy, Graph, Inventory, OwnerRef, Place};
 use account::{absent, prepare};
 pub use account::{plain, tagged};
 pub use edits::{changed, edited, rekeyed, replaced, sample, with};
+use links::Linked;
 
 /// The period of the resync.
 pub const RESYNC: Duration = Duration::from_secs(600);
@@ -35,6 +37,10 @@ const PATIENCE: usize = 600;
 pub struct Object {
     pub owner: OwnerRef,
     pub graph: Graph,
+    /// What [`Object::edit`] changes, and how.
+    base: Graph,
+    edit: fn(&Graph) -> Graph,
+    linked: Option<Linked>,
     pub deletion: DeletionPolicy,
     pub deleting: bool,
     pub policy: Policy,
@@ -63,7 +69,10 @@ impl Object {
         Object {
             deletion: usual_end(&graph),
             owner,
+            base: graph.clone(),
             graph,
+            edit: Graph::clone,
+            linked: None,
             deleting: false,
             policy: Policy { change: ChangePolicy::Automatic, ..Policy::default() },
             freshness: Freshness::Now,
@@ -78,7 +87,7 @@ impl Object {
 
     /// The name by which other objects refer to it, and its ledger goes.
     pub fn path(&self) -> String {
-        format!("DataTier/{}/{}", self.owner.namespace, self.owner.name)
+        format!("{}/{}/{}", self.owner.kind, self.owner.namespace, self.owner.name)
     }
 
     fn places(&self) -> Vec<Place> {
@@ -241,6 +250,11 @@ impl World {
     pub async fn pass(&mut self, index: usize) {
         self.passes += 1;
         let now = self.sim.clock().now();
+        if self.is_kept(index) {
+            self.objects[index].due = None;
+            return;
+        }
+        let foreign = self.told(index);
         let engine = self.engine.clone();
         let uid = (self.mutant.uid)(&self.objects[index].owner.uid, self.processes);
         let owner = OwnerRef { uid, ..self.objects[index].owner.clone() };
@@ -262,7 +276,7 @@ impl World {
             graph: (!object.deleting).then_some(&object.graph),
             deletion: object.deletion,
             inventory: (self.mutant.inventory)(inventory, object.deleting),
-            foreign: &self.foreign,
+            foreign: &foreign,
             adopt: &object.adopt,
             policy: &object.policy,
             freshness: object.freshness,
@@ -339,6 +353,11 @@ impl World {
         object.gone = object.deleting && outcome.inventory.0.is_empty() && outcome.unsaved.is_none();
         object.due = outcome.requeue.and_then(|after| now.checked_add(after).ok());
         let path = object.path();
+        if object.linked.is_some() {
+            self.link(index, &outcome, now);
+            self.objects[index].last = Some(outcome);
+            return;
+        }
         let outputs = outputs(&outcome);
         object.last = Some(outcome);
         // A change of an object's outputs wakes those that use them.
