@@ -74,6 +74,8 @@ async fn a_record_that_somebody_made_already_is_left_alone() {
         }
         // Neither is the other half of the name taken, IPv6 beside somebody's IPv4.
         answers_as(scene, &zone, &standing).await?;
+        let begun = before.changes(&scene.tenant.inventory().await?);
+        ensure(begun.is_empty(), format_args!("begun, though it cannot be whole: {begun:#?}"))?;
         // Once it is out of the way, nobody needs to touch the object.
         change(scene, &zone, "DELETE", &by_hand).await?;
         look_again(scene, "hand").await?;
@@ -100,6 +102,8 @@ async fn of_two_edges_of_one_hostname_the_first_keeps_it_until_it_goes() {
         let holder = format!("/shop.example.com/A belongs to EdgeTier {}/first of cluster prod: name another here, or have that one give it up", scene.tenant.name);
         until_it_says(scene, "second", "NotOwned", &[&holder]).await?;
         answers_as(scene, &zone, &standing).await?;
+        let begun = before.changes(&scene.tenant.inventory().await?);
+        ensure(begun.is_empty(), format_args!("begun, though it cannot be whole: {begun:#?}"))?;
         // It goes without a trace, and takes nothing of the first's with it.
         scene.delete("second").await?;
         ensure(records(scene, &zone).await? == standing, "the records are not as they were")?;
