@@ -80,17 +80,21 @@ pub fn ready(before: &[Condition], message: &str, generation: i64, now: Timestam
 
 /// One condition's status.
 pub fn is(conditions: &[Condition], type_: &str) -> bool {
-    conditions.iter().any(|condition| condition.type_ == type_ && condition.status == "True")
+    find(conditions, type_).is_some_and(|condition| condition.status == "True")
 }
 
 /// Why a condition is as it is.
 pub fn reason<'a>(conditions: &'a [Condition], type_: &str) -> Option<&'a str> {
-    conditions.iter().find(|condition| condition.type_ == type_).map(|condition| condition.reason.as_str())
+    find(conditions, type_).map(|condition| condition.reason.as_str())
 }
 
 /// What a condition says.
 pub fn message<'a>(conditions: &'a [Condition], type_: &str) -> Option<&'a str> {
-    conditions.iter().find(|condition| condition.type_ == type_).map(|condition| condition.message.as_str())
+    find(conditions, type_).map(|condition| condition.message.as_str())
+}
+
+fn find<'a>(conditions: &'a [Condition], type_: &str) -> Option<&'a Condition> {
+    conditions.iter().find(|condition| condition.type_ == type_)
 }
 
 #[cfg(test)]

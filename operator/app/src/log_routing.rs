@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
 use kube::api::{Api, ObjectMeta, PostParams};
 use kube::{Client, Error};
+use terrace_objects::owned::MANAGED_BY;
 
 const NAMESPACE: &str = "aws-observability";
 const NAME: &str = "aws-logging";
@@ -71,7 +72,7 @@ fn unless_there<T>(made: Result<T, Error>) -> Result<(), Error> {
 }
 
 fn metadata(name: &str, labels: &[(&str, &str)]) -> ObjectMeta {
-    let labels = [("app.kubernetes.io/managed-by", "terrace")].iter().chain(labels);
+    let labels = [MANAGED_BY].iter().chain(labels);
     let labels = labels.map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
     ObjectMeta { name: Some(name.into()), labels: Some(labels), ..ObjectMeta::default() }
 }

@@ -16,8 +16,8 @@ use crate::{Clients, autoscaling, iam, kms, secretsmanager, shield};
 /// All kinds that this crate provides, for one Environment. `values` is where whoever holds a password reads it too.
 pub fn registry(clients: &Clients, values: &secretsmanager::Values) -> Registry {
     let shelf = secretsmanager::Shelf::new(clients);
-    let registry = edge(workloads(caches(databases(Registry::default(), clients), clients), clients), clients);
-    registry
+    let kinds = databases(clients).and(caches(clients)).and(workloads(clients)).and(edge(clients));
+    kinds
         .with(iam::OidcProviders::new(clients))
         .with(iam::Roles::new(clients))
         .with(kms::Keys::new(clients))
@@ -25,9 +25,9 @@ pub fn registry(clients: &Clients, values: &secretsmanager::Values) -> Registry 
         .with(secretsmanager::Versions::new(&shelf, values))
 }
 
-fn databases(registry: Registry, clients: &Clients) -> Registry {
+fn databases(clients: &Clients) -> Registry {
     let rds = Rds::new(clients.clone());
-    registry
+    Registry::default()
         .with(autoscaling::Policies::new(clients))
         .with(autoscaling::Targets::new(clients))
         .with(rds::ClusterInstances(rds.clone()))
@@ -41,9 +41,9 @@ fn databases(registry: Registry, clients: &Clients) -> Registry {
         .with(rds::SubnetGroups(rds))
 }
 
-fn caches(registry: Registry, clients: &Clients) -> Registry {
+fn caches(clients: &Clients) -> Registry {
     let caches = ElastiCache::new(clients.clone());
-    registry
+    Registry::default()
         .with(elasticache::Clusters(caches.clone()))
         .with(elasticache::Groups(caches.clone()))
         .with(elasticache::ParameterGroups(caches.clone()))
@@ -54,9 +54,9 @@ fn caches(registry: Registry, clients: &Clients) -> Registry {
 }
 
 /// What programs run on, and what brings requests to them.
-fn workloads(registry: Registry, clients: &Clients) -> Registry {
+fn workloads(clients: &Clients) -> Registry {
     let (balancers, clusters) = (Elb::new(clients.clone()), Eks::new(clients.clone()));
-    registry
+    Registry::default()
         .with(eks::FargateProfiles(clusters.clone()))
         .with(eks::PodIdentityAssociations(clusters))
         .with(elbv2::ListenerRules(balancers.clone()))
@@ -66,11 +66,11 @@ fn workloads(registry: Registry, clients: &Clients) -> Registry {
 }
 
 /// What stands between browsers and everything else.
-fn edge(registry: Registry, clients: &Clients) -> Registry {
+fn edge(clients: &Clients) -> Registry {
     let (cloudfront, s3, waf) = (CloudFront::new(clients.clone()), S3::new(clients.clone()), Waf::new(clients.clone()));
     let route53 = Route53::new(clients.clone());
     let certificates = Acm::new(clients.clone(), route53.clone());
-    registry
+    Registry::default()
         .with(acm::Certificates(certificates.clone()))
         .with(acm::Validations(certificates))
         .with(cloudfront::CachePolicies::new(&cloudfront))

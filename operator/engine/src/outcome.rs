@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use terrace_model::{Inventory, NodeKey};
+use serde_json::{Value, json};
+use terrace_model::resolve::references;
+use terrace_model::{Inventory, NodeKey, Ref, Resolved, Source, Val, resolve};
 
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::memory::Memory;
 use crate::plan::{Action, Gate, Plan, Step};
 use crate::policy::Pending;
@@ -32,6 +34,43 @@ pub struct Outcome {
     pub rotation: Option<Duration>,
     /// The pass ended early, because the inventory could not be written.
     pub unsaved: Option<Error>,
+}
+
+impl Outcome {
+    /// The output of a node as the last look found it.
+    pub fn output(&self, id: &str, name: &str) -> Option<Value> {
+        match self.look(id) {
+            Some(Ok(Look::Present(sight))) => sight.out.get(name).filter(|value| !value.is_null()).cloned(),
+            _ => None,
+        }
+    }
+
+    /// An output of the object as status shows it: what the last look found, or, where that failed, what was known before.
+    /// Others use it, and should not be held up by a throttled read.
+    pub fn shown(&self, value: &Val<Value>, before: Option<&String>) -> Option<String> {
+        self.known(value).or_else(|| before.filter(|_| self.is_unread(value)).cloned())
+    }
+
+    fn look(&self, id: &str) -> Option<&Result<Look>> {
+        self.sights.get(&NodeKey::new(id, self.inventory.incarnation(id)))
+    }
+
+    fn known(&self, value: &Val<Value>) -> Option<String> {
+        let found = |reference: &Ref| match &reference.source {
+            Source::Node(id) => self.output(id, &reference.output),
+            Source::Object(_) => None,
+        };
+        let Resolved { value, open } = resolve(&json!({ "value": value }), &found);
+        let value = open.is_empty().then(|| &value["value"])?;
+        Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+    }
+
+    fn is_unread(&self, value: &Val<Value>) -> bool {
+        let of = references(&json!({ "value": value }));
+        let failed =
+            |reference: &Ref| matches!(&reference.source, Source::Node(id) if matches!(self.look(id), Some(Err(_))));
+        of.iter().any(failed)
+    }
 }
 
 /// How soon a step that went well and is not done is looked at again.

@@ -38,12 +38,7 @@ pub struct Situation<'a> {
 impl<'a> Situation<'a> {
     /// The key that a wish stands for now.
     pub fn current(&self, id: &str) -> NodeKey {
-        NodeKey::new(id, self.incarnation(id))
-    }
-
-    /// The incarnation that a wish stands for now.
-    pub fn incarnation(&self, id: &str) -> u32 {
-        self.inventory.current(id).map_or(1, |entry| entry.incarnation)
+        NodeKey::new(id, self.inventory.incarnation(id))
     }
 
     /// True where a wish's older incarnation stands in the way of its successor.

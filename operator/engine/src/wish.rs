@@ -34,8 +34,6 @@ pub struct Wishes(BTreeMap<NodeKey, Made>);
 
 struct Made {
     references: Vec<Ref>,
-    /// The nodes that it stands on.
-    nodes: BTreeSet<String>,
     inputs: Inputs,
     wish: Result<Arc<Wish>>,
 }
@@ -43,8 +41,8 @@ struct Made {
 /// What a wish hangs on beside its node and the graph, which stay the same throughout a pass.
 struct Inputs {
     outputs: Vec<Option<Value>>,
-    /// The present incarnation of each of the nodes.
-    incarnations: Vec<u32>,
+    /// The nodes that it stands on, in their present incarnation.
+    dependencies: BTreeSet<NodeKey>,
     restore_from: Option<String>,
 }
 
@@ -54,22 +52,18 @@ impl Wishes {
     /// # Errors
     /// `Invalid` where the resolved wish is not one of its kind.
     pub fn of(&mut self, situation: &Situation, key: &NodeKey, node: &NodeSpec, spec: &KindSpec) -> Result<Arc<Wish>> {
-        let (references, nodes) = match self.0.remove(key) {
-            Some(former) if former.inputs.hold(situation, key, &former.references, &former.nodes) => {
+        let references = match self.0.remove(key) {
+            Some(former) if former.inputs.hold(situation, key, &former.references) => {
                 let wish = former.wish.clone();
                 self.0.insert(key.clone(), former);
                 return wish;
             }
-            Some(former) => (former.references, former.nodes),
-            None => {
-                let references = references(&node.want);
-                let nodes = nodes(situation, &references);
-                (references, nodes)
-            }
+            Some(former) => former.references,
+            None => references(&node.want),
         };
-        let inputs = Inputs::of(situation, key, &references, &nodes);
-        let wish = make(situation, key, node, spec, &references, &nodes, &inputs).map(Arc::new);
-        self.0.insert(key.clone(), Made { references, nodes, inputs, wish: wish.clone() });
+        let inputs = Inputs::of(situation, key, &references);
+        let wish = make(situation, key, node, spec, &references, &inputs).map(Arc::new);
+        self.0.insert(key.clone(), Made { references, inputs, wish: wish.clone() });
         wish
     }
 }
@@ -82,32 +76,29 @@ fn output<'s>(situation: &Situation<'s>, reference: &Ref) -> Option<&'s Value> {
     }
 }
 
-fn nodes(situation: &Situation, references: &[Ref]) -> BTreeSet<String> {
-    let nodes = references.iter().filter_map(|reference| match (&reference.source, situation.graph) {
-        (Source::Node(id), Some(graph)) => Some(standing::behind(graph, situation.kinds, id)),
-        (Source::Node(_), None) | (Source::Object(_), _) => None,
-    });
-    nodes.flatten().collect()
-}
-
 fn restore_from<'s>(situation: &Situation<'s>, key: &NodeKey) -> Option<&'s String> {
     situation.inventory.0.get(key).and_then(|entry| entry.restore_from.as_ref())
 }
 
 impl Inputs {
-    fn of(situation: &Situation, key: &NodeKey, references: &[Ref], nodes: &BTreeSet<String>) -> Self {
+    fn of(situation: &Situation, key: &NodeKey, references: &[Ref]) -> Self {
+        let nodes = |reference: &Ref| match (&reference.source, situation.graph) {
+            (Source::Node(id), Some(graph)) => standing::behind(graph, situation.kinds, id),
+            (Source::Node(_), None) | (Source::Object(_), _) => BTreeSet::new(),
+        };
         Inputs {
             outputs: references.iter().map(|reference| output(situation, reference).cloned()).collect(),
-            incarnations: nodes.iter().map(|id| situation.incarnation(id)).collect(),
+            dependencies: references.iter().flat_map(nodes).map(|id| situation.current(&id)).collect(),
             restore_from: restore_from(situation, key).cloned(),
         }
     }
 
     /// True where they are still the same: asked for every node in every plan.
-    fn hold(&self, situation: &Situation, key: &NodeKey, references: &[Ref], nodes: &BTreeSet<String>) -> bool {
+    fn hold(&self, situation: &Situation, key: &NodeKey, references: &[Ref]) -> bool {
         let same = |(reference, known): (&Ref, &Option<Value>)| output(situation, reference) == known.as_ref();
+        let stands = |node: &NodeKey| situation.inventory.incarnation(&node.id) == node.incarnation;
         references.iter().zip(&self.outputs).all(same)
-            && nodes.iter().zip(&self.incarnations).all(|(id, known)| situation.incarnation(id) == *known)
+            && self.dependencies.iter().all(stands)
             && restore_from(situation, key) == self.restore_from.as_ref()
     }
 }
@@ -118,7 +109,6 @@ fn make(
     node: &NodeSpec,
     spec: &KindSpec,
     references: &[Ref],
-    nodes: &BTreeSet<String>,
     inputs: &Inputs,
 ) -> Result<Wish> {
     let lookup = |reference: &Ref| {
@@ -139,9 +129,7 @@ fn make(
     let part = |field: &&str| Some(((*field).to_owned(), value.get(*field)?.clone()));
     let address = known.then(|| spec.address.iter().filter_map(part).filter(|(_, value)| !value.is_null()).collect());
     let hash = short_hash(&[&canonical(&value)]);
-    let dependencies =
-        nodes.iter().zip(&inputs.incarnations).map(|(id, incarnation)| NodeKey::new(id, *incarnation)).collect();
-    Ok(Wish { value, open, waits, address, dependencies, hash })
+    Ok(Wish { value, open, waits, address, dependencies: inputs.dependencies.clone(), hash })
 }
 
 /// Adds the owner's tags where the kind has tags.

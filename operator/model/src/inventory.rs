@@ -159,6 +159,11 @@ impl Inventory {
         self.0.range(NodeKey::new(id, 0)..=NodeKey::new(id, u32::MAX)).next_back().map(|(_, entry)| entry)
     }
 
+    /// The incarnation of an id that stands for its wish: the first, where there is none yet.
+    pub fn incarnation(&self, id: &str) -> u32 {
+        self.current(id).map_or(1, |entry| entry.incarnation)
+    }
+
     /// True where `key` is an older incarnation that waits to go.
     pub fn is_superseded(&self, key: &NodeKey) -> bool {
         self.current(&key.id).is_some_and(|current| current.incarnation > key.incarnation)

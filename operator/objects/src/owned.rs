@@ -17,7 +17,7 @@ use crate::apply::Object;
 pub const OWNER_API_VERSION: &str = "terrace.dev/v1alpha1";
 
 /// The label of all that we make.
-pub(crate) const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "terrace");
+pub const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "terrace");
 
 /// The annotation with the wish as it was applied last.
 pub(crate) const APPLIED: &str = "terrace.dev/applied";

@@ -240,9 +240,8 @@ impl<T: Managed> Job<'_, T> {
 
     /// Whoever runs pods on Fargate sees to it that their logs go somewhere; returns why they do not.
     async fn route_logs(&self, graph: &Graph, environment: &facts::Environment) -> Option<String> {
-        let policy = policy::policy(self.object);
         let profile = graph.nodes().values().any(|node| node.kind == FargateProfile::KIND);
-        if !profile || self.deleting || policy.paused || policy.observe {
+        if !profile || self.is_held_still() {
             return None;
         }
         let (context, facts::Environment { region, cluster, .. }) = (self.context, environment);
@@ -259,10 +258,15 @@ impl<T: Managed> Job<'_, T> {
         Ok(found.into_iter().map(|(name, alarm)| (name, described::alarm(alarm))).collect())
     }
 
+    /// Whether nothing new is to be begun for it.
+    fn is_held_still(&self) -> bool {
+        let policy = policy::policy(self.object);
+        self.deleting || policy.paused || policy.observe
+    }
+
     /// Takes procedures to the step that is due, and writes that down before anything of the step is done.
     async fn advance(&self, facts: &mut facts::Facts) -> Result<Option<Duration>, Problem> {
-        let policy = policy::policy(self.object);
-        if self.deleting || policy.paused || policy.observe {
+        if self.is_held_still() {
             return Ok(None);
         }
         let Advance { progress, again } = self.object.advance(facts);

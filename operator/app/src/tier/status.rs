@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 use terrace_crds::{Binding, PlanEntry, PlanSummary, ResourceEntry, TierStatus, User};
 use terrace_engine::report::Verdict;
-use terrace_engine::{Look, Outcome, Pending, Report};
-use terrace_model::resolve::references;
-use terrace_model::{NodeKey, Ref, Resolved, Source, Val, resolve};
+use terrace_engine::{Outcome, Pending, Report};
+use terrace_model::{NodeKey, Val};
 use terrace_tiers::{BINDING, Course};
 
 use super::ledger::entries;
@@ -32,7 +31,7 @@ pub struct Seen<'a> {
 pub fn status(seen: &Seen) -> TierStatus {
     let Seen { before, generation, outcome, report, outputs, users, user_outputs, now } = seen;
     let resources = entries(&outcome.inventory, &[]).unwrap_or_else(|_| before.resources.clone());
-    let binding = output(outcome, BINDING, "name");
+    let binding = outcome.output(BINDING, "name");
     TierStatus {
         observed_generation: *generation,
         conditions: conditions::after(&before.conditions, report, *generation, *now),
@@ -58,22 +57,13 @@ pub fn tell(report: &mut Report, course: &Course) {
     }
 }
 
-/// The output of a node as the last look found it.
-fn output(outcome: &Outcome, id: &str, name: &str) -> Option<Value> {
-    let key = outcome.inventory.current(id).map_or_else(|| NodeKey::new(id, 1), terrace_model::Entry::key);
-    match outcome.sights.get(&key) {
-        Some(Ok(Look::Present(sight))) => sight.out.get(name).filter(|value| !value.is_null()).cloned(),
-        _ => None,
-    }
-}
-
 fn all_shown(
     outcome: &Outcome,
     outputs: &BTreeMap<&'static str, Val<Value>>,
     before: &BTreeMap<String, String>,
 ) -> BTreeMap<String, String> {
     let shown = |(name, value): (&&'static str, &Val<Value>)| {
-        Some(((*name).to_owned(), shown(outcome, value, before.get(*name))?))
+        Some(((*name).to_owned(), outcome.shown(value, before.get(*name))?))
     };
     outputs.iter().filter_map(shown).collect()
 }
@@ -86,30 +76,6 @@ fn given(user: &User, seen: &Seen, outputs: &BTreeMap<User, BTreeMap<&'static st
         Some((_, own)) => User { outputs: all_shown(seen.outcome, own, before), ..user.clone() },
         None => user.clone(),
     }
-}
-
-/// An output as status shows it: what the last look found, or, where that failed, what was known before. Others use it,
-/// and should not be held up by a throttled read.
-fn shown(outcome: &Outcome, value: &Val<Value>, before: Option<&String>) -> Option<String> {
-    known(outcome, value).or_else(|| before.filter(|_| is_unread(outcome, value)).cloned())
-}
-
-fn is_unread(outcome: &Outcome, value: &Val<Value>) -> bool {
-    references(&json!({ "value": value })).iter().any(|reference| {
-        let Source::Node(id) = &reference.source else { return false };
-        let key = outcome.inventory.current(id).map_or_else(|| NodeKey::new(id, 1), terrace_model::Entry::key);
-        matches!(outcome.sights.get(&key), Some(Err(_)))
-    })
-}
-
-fn known(outcome: &Outcome, value: &Val<Value>) -> Option<String> {
-    let found = |reference: &Ref| match &reference.source {
-        Source::Node(id) => output(outcome, id, &reference.output),
-        Source::Object(_) => None,
-    };
-    let Resolved { value, open } = resolve(&json!({ "value": value }), &found);
-    let value = open.is_empty().then(|| &value["value"])?;
-    Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
 }
 
 fn explained(entry: ResourceEntry, report: &Report) -> ResourceEntry {
@@ -149,8 +115,10 @@ fn summary(pending: &Pending) -> PlanSummary {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
     use terrace_engine::provider::{Sight, State};
-    use terrace_engine::{Error, report};
+    use terrace_engine::{Error, Look, report};
+    use terrace_model::{Ref, Source};
 
     const ARN: &str = "arn:aws:rds:eu-west-1:111122223333:db:a";
 

@@ -155,6 +155,10 @@ fn what_fargate_cannot_run() {
     {
         refused(pod, as_usual, &message);
     }
+}
+
+#[test]
+fn a_daemon_set_cannot_run_on_fargate() {
     refused(
         json!({"image": null, "runOn": "Fargate", "workloadRef": {"kind": "DaemonSet", "name": "a", "container": "b"}}),
         as_usual,

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
+use terrace_engine::Outcome;
 use terrace_engine::sim::SimAws;
-use terrace_engine::{Look, Outcome};
-use terrace_model::{Entry, Graph, NodeKey, Ref, Source, Val};
+use terrace_model::{Graph, Val};
 use terrace_tiers::ObjectKey;
 use terrace_tiers::samples::{Expanded, Member, Outputs};
 
@@ -38,7 +38,7 @@ impl Linked {
     fn learn(&mut self, outcome: &Outcome) {
         let shown = |outputs: &Outputs, before: &BTreeMap<String, String>| -> BTreeMap<String, String> {
             let one = |(name, value): (&&'static str, &Val<Value>)| {
-                Some(((*name).to_owned(), shown(outcome, value, before.get(*name))?))
+                Some(((*name).to_owned(), outcome.shown(value, before.get(*name))?))
             };
             outputs.iter().filter_map(one).collect()
         };
@@ -53,18 +53,6 @@ impl Linked {
             (name, all)
         });
         self.given = given.collect();
-    }
-}
-
-/// An output as status shows it: what the last look found, or, where that failed, what was known before.
-fn shown(outcome: &Outcome, value: &Val<Value>, before: Option<&String>) -> Option<String> {
-    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let Val::Ref(Ref { source: Source::Node(id), output }) = value else { return value.known().map(text) };
-    let key = outcome.inventory.current(id).map_or_else(|| NodeKey::new(id, 1), Entry::key);
-    match outcome.sights.get(&key) {
-        Some(Ok(Look::Present(sight))) => sight.out.get(output).filter(|value| !value.is_null()).map(text),
-        Some(Err(_)) => before.cloned(),
-        _ => None,
     }
 }
 
