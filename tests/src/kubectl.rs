@@ -4,12 +4,14 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
+use tokio::time::{Instant, timeout};
 
-use crate::wait::{ensure, until};
+use crate::wait::{ensure, late};
+use crate::watch::{Event, Watch};
 
 /// kubectl with the bed's kubeconfig, in one namespace if it has one.
 #[derive(Debug, Clone)]
@@ -36,14 +38,20 @@ impl Kubectl {
         &self.program
     }
 
-    /// The arguments that say in which namespace.
-    pub fn in_namespace(&self) -> impl Iterator<Item = &str> {
+    fn in_namespace(&self) -> impl Iterator<Item = &str> {
         self.namespace.iter().flat_map(|namespace| ["--namespace", namespace])
     }
 
     /// The kubeconfig it uses.
     pub fn kubeconfig(&self) -> &Path {
         &self.kubeconfig
+    }
+
+    /// kubectl, yet without a command of its own. It ends with whoever waits for it.
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command.arg("--kubeconfig").arg(&self.kubeconfig).args(self.in_namespace()).kill_on_drop(true);
+        command
     }
 
     /// Runs it with `args` and gives back what it prints.
@@ -59,15 +67,8 @@ impl Kubectl {
     /// # Errors
     /// What it prints to stderr, when it fails.
     pub async fn run_with(&self, args: &[&str], input: &str) -> Result<String> {
-        let mut command = Command::new(&self.program);
-        command.arg("--kubeconfig").arg(&self.kubeconfig);
-        command
-            .args(self.in_namespace())
-            .args(args)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true);
+        let mut command = self.command();
+        command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().context("start kubectl")?;
         let mut stdin = child.stdin.take().context("stdin is piped")?;
         let write = async {
@@ -189,12 +190,21 @@ impl Kubectl {
         deadline: Duration,
         fits: impl Fn(&Value) -> Result<()>,
     ) -> Result<Value> {
-        until(&format!("{kind} {name}"), deadline, async || {
-            let object = self.get(kind, name).await?;
-            fits(&object)?;
-            Ok(object)
-        })
-        .await
+        let (mut watch, end) = (Watch::named(self, kind, name)?, Instant::now() + deadline);
+        let mut seen = anyhow!("no such object");
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            match timeout(left, watch.next(deadline)).await {
+                Err(_) => return Err(seen).with_context(|| late(&format!("{kind} {name}"), deadline)),
+                Ok(event) => match event? {
+                    Event { gone: true, .. } => seen = anyhow!("it was deleted"),
+                    Event { object, .. } => match fits(&object) {
+                        Ok(()) => return Ok(object),
+                        Err(other) => seen = other,
+                    },
+                },
+            }
+        }
     }
 
     /// Waits until the object has a condition of this type and status that is about its present generation.
@@ -223,11 +233,12 @@ impl Kubectl {
     /// # Errors
     /// When the deadline passes first.
     pub async fn wait_until_gone(&self, kind: &str, name: &str, deadline: Duration) -> Result<()> {
-        until(&format!("end of {kind} {name}"), deadline, async || match self.find(kind, name).await? {
+        let (object, patience) = (format!("{kind}/{name}"), format!("--timeout={}s", deadline.as_secs()));
+        let Err(error) = self.run(&["wait", "--for=delete", &object, &patience]).await else { return Ok(()) };
+        match self.find(kind, name).await? {
             None => Ok(()),
-            Some(object) => bail!("{}", object["status"]),
-        })
-        .await
+            Some(object) => Err(error).with_context(|| format!("{kind} {name} stands: {}", object["status"])),
+        }
     }
 }
 

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
-/// How often a condition is looked at.
-const EVERY: Duration = Duration::from_millis(50);
+/// How long after the first look the second one is. Each pause is half as long again as the one before,
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+/// up to this one.
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
 /// Asks `look` until it answers a value, and gives that value back. `what` names the condition for the error.
 ///
@@ -16,21 +18,22 @@ const EVERY: Duration = Duration::from_millis(50);
 /// When `deadline` passes first: what was waited for, and what was last seen.
 pub async fn until<T>(what: &str, deadline: Duration, mut look: impl AsyncFnMut() -> Result<T>) -> Result<T> {
     let end = Instant::now() + deadline;
-    let mut ticks = interval(EVERY);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut pause = FIRST_PAUSE;
     let mut seen = anyhow::anyhow!("nothing: the first look did not end");
     loop {
-        ticks.tick().await;
         match timeout_at(end, look()).await {
             Ok(Ok(value)) => return Ok(value),
             Ok(Err(other)) if Instant::now() < end => seen = other,
             Ok(Err(other)) => return Err(other).with_context(|| late(what, deadline)),
             Err(_) => return Err(seen).with_context(|| late(what, deadline)),
         }
+        sleep(pause.min(end.saturating_duration_since(Instant::now()))).await;
+        pause = LONGEST_PAUSE.min(pause.mul_f64(1.5));
     }
 }
 
-fn late(what: &str, deadline: Duration) -> String {
+/// What is said of something that did not come to pass in time.
+pub(crate) fn late(what: &str, deadline: Duration) -> String {
     format!("{what}: not within {deadline:?}; last seen")
 }
 

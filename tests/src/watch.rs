@@ -1,61 +1,99 @@
-//! Follows objects by a watch, to the moment: for benchmarks, where asking again and again would be too coarse.
+//! Follows objects by a watch of kubectl's: to the moment, and without asking again and again.
 
+use std::collections::BTreeSet;
 use std::process::Stdio;
 use std::time::{Duration, SystemTime};
 
-use anyhow::{Context, Result};
-use tokio::io::{AsyncBufReadExt, BufReader, Lines};
-use tokio::process::{Child, ChildStdout, Command};
-use tokio::time::timeout;
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout};
+use tokio::time::{sleep, timeout};
 
-use crate::kubectl::Kubectl;
+use crate::kubectl::{Kubectl, condition};
 
-/// A watch on all objects of one kind in a namespace.
+/// How long a watch rests that has ended, before it begins again.
+const REST: Duration = Duration::from_millis(200);
+
+/// A watch on objects of one kind in a namespace.
 pub struct Watch {
     kubectl: Kubectl,
-    kind: String,
+    args: Vec<String>,
+    running: Running,
+}
+
+struct Running {
     lines: Lines<BufReader<ChildStdout>>,
-    _child: Child,
+    child: Child,
 }
 
 /// How an object stood at a moment.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Event {
     /// When the watch told.
     pub at: SystemTime,
-    /// The object's name.
-    pub name: String,
-    /// The status of its Ready condition: `True`, `False`, `Unknown`, or `<none>`.
-    pub ready: String,
+    /// The object, or the last of it.
+    pub object: Value,
+    /// Whether it is there no more.
+    pub gone: bool,
 }
 
 impl Watch {
-    /// Starts to watch objects of this kind.
+    /// Starts to watch all objects of this kind.
     ///
     /// # Errors
     /// When kubectl cannot be started.
-    pub fn start(kubectl: &Kubectl, kind: &str) -> Result<Watch> {
-        let (lines, child) = spawn(kubectl, kind)?;
-        Ok(Watch { kubectl: kubectl.clone(), kind: kind.to_owned(), lines, _child: child })
+    pub fn all(kubectl: &Kubectl, kind: &str) -> Result<Watch> {
+        Watch::of(kubectl, &[kind])
+    }
+
+    /// Starts to watch the object of this name, which need not be there yet.
+    ///
+    /// # Errors
+    /// When kubectl cannot be started.
+    pub fn named(kubectl: &Kubectl, kind: &str, name: &str) -> Result<Watch> {
+        Watch::of(kubectl, &[kind, "--field-selector", &format!("metadata.name={name}")])
+    }
+
+    fn of(kubectl: &Kubectl, what: &[&str]) -> Result<Watch> {
+        let args: Vec<_> = ["get", "--watch", "--output-watch-events", "-o", "json"]
+            .iter()
+            .chain(what)
+            .map(|arg| (*arg).to_owned())
+            .collect();
+        Ok(Watch { kubectl: kubectl.clone(), running: spawn(kubectl, &args)?, args })
     }
 
     /// The next event. The API server may end a watch at any time; then another one begins with what stands.
     ///
     /// # Errors
-    /// When kubectl cannot be started again, or no event comes within the deadline.
+    /// What kubectl says when it fails, or no event within the deadline.
     pub async fn next(&mut self, deadline: Duration) -> Result<Event> {
-        timeout(deadline, self.line()).await.context("no event")?
+        timeout(deadline, self.event()).await.context("no event")?
     }
 
-    async fn line(&mut self) -> Result<Event> {
+    async fn event(&mut self) -> Result<Event> {
         loop {
-            if let Some(line) = self.lines.next_line().await? {
-                let mut words = line.split_whitespace().map(str::to_owned);
-                let (name, ready) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-                return Ok(Event { at: SystemTime::now(), name, ready });
+            if let Some(line) = self.running.lines.next_line().await? {
+                let mut event: Value = serde_json::from_str(&line).with_context(|| format!("no event: {line}"))?;
+                let gone = event["type"] == "DELETED";
+                return Ok(Event { at: SystemTime::now(), object: event["object"].take(), gone });
             }
-            (self.lines, self._child) = spawn(&self.kubectl, &self.kind)?;
+            self.again().await?;
         }
+    }
+
+    /// Begins again when kubectl has ended well.
+    async fn again(&mut self) -> Result<()> {
+        let child = &mut self.running.child;
+        let mut said = String::new();
+        child.stderr.take().context("stderr is piped")?.read_to_string(&mut said).await?;
+        if !child.wait().await?.success() {
+            bail!("kubectl {}: {}", self.args.join(" "), said.trim());
+        }
+        sleep(REST).await;
+        self.running = spawn(&self.kubectl, &self.args)?;
+        Ok(())
     }
 
     /// Waits until all these objects have been told to be Ready, and answers when that was of the last.
@@ -67,23 +105,23 @@ impl Watch {
         names: impl IntoIterator<Item = String>,
         deadline: Duration,
     ) -> Result<SystemTime> {
-        let mut missing: std::collections::BTreeSet<String> = names.into_iter().collect();
+        let mut missing: BTreeSet<String> = names.into_iter().collect();
         loop {
             let event =
                 self.next(deadline).await.with_context(|| format!("{} not Ready: {missing:?}", missing.len()))?;
-            if event.ready == "True" && missing.remove(&event.name) && missing.is_empty() {
+            let ready = condition(&event.object, "Ready").is_some_and(|ready| ready["status"] == "True");
+            let name = event.object["metadata"]["name"].as_str().unwrap_or_default();
+            if ready && missing.remove(name) && missing.is_empty() {
                 return Ok(event.at);
             }
         }
     }
 }
 
-fn spawn(kubectl: &Kubectl, kind: &str) -> Result<(Lines<BufReader<ChildStdout>>, Child)> {
-    let columns = r#"custom-columns=NAME:.metadata.name,READY:.status.conditions[?(@.type=="Ready")].status"#;
-    let mut command = Command::new(kubectl.program());
-    command.arg("--kubeconfig").arg(kubectl.kubeconfig()).args(kubectl.in_namespace());
-    command.args(["get", kind, "--watch", "--no-headers", "-o", columns]);
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
+fn spawn(kubectl: &Kubectl, args: &[String]) -> Result<Running> {
+    let mut command = kubectl.command();
+    command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().context("start kubectl")?;
     let lines = BufReader::new(child.stdout.take().context("stdout is piped")?).lines();
-    Ok((lines, child))
+    Ok(Running { lines, child })
 }

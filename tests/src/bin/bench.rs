@@ -134,7 +134,7 @@ async fn one_by_one(latency: Duration) -> Result<()> {
     bench.tenant.mark().await?;
     let mut took = Vec::new();
     for name in names(11) {
-        let mut watch = Watch::start(&bench.tenant.kubectl, "datatiers")?;
+        let mut watch = Watch::all(&bench.tenant.kubectl, "datatiers")?;
         let asked = SystemTime::now();
         bench.apply(std::slice::from_ref(&name), Shape::Usual).await?;
         took.push(watch.until_ready([name], PATIENCE).await?.duration_since(asked)?);
@@ -166,7 +166,7 @@ async fn slow_database(latency: Duration) -> Result<()> {
         let name = format!("slow-{creating}");
         bed.checker.slow_databases(&bench.tenant.account.id, Duration::from_secs(creating)).await?;
         bench.tenant.mark().await?;
-        let mut watch = Watch::start(&bench.tenant.kubectl, "datatiers")?;
+        let mut watch = Watch::all(&bench.tenant.kubectl, "datatiers")?;
         bench.apply(std::slice::from_ref(&name), Shape::Lean).await?;
         let ready = watch.until_ready([name], PATIENCE).await?.duration_since(SystemTime::UNIX_EPOCH)?.as_secs_f64();
         let requests = bed.checker.requests()?;
@@ -194,7 +194,7 @@ async fn many(latency: Duration, shape: Shape, args: &[&str]) -> Result<()> {
     let bed = bed().await?;
     let bench = Bench::start(&bed, latency, args).await?;
     bench.tenant.mark().await?;
-    let mut watch = Watch::start(&bench.tenant.kubectl, "datatiers")?;
+    let mut watch = Watch::all(&bench.tenant.kubectl, "datatiers")?;
     let started = SystemTime::now();
     bench.apply(&names(count), shape).await?;
     let took = watch.until_ready(names(count), PATIENCE).await?.duration_since(started)?;
@@ -215,7 +215,7 @@ async fn many(latency: Duration, shape: Shape, args: &[&str]) -> Result<()> {
 async fn at_rest(count: usize) -> Result<()> {
     let bed = bed().await?;
     let bench = Bench::start(&bed, Duration::ZERO, &["--aws-rate-limits", "lifted"]).await?;
-    let mut watch = Watch::start(&bench.tenant.kubectl, "datatiers")?;
+    let mut watch = Watch::all(&bench.tenant.kubectl, "datatiers")?;
     bench.apply(&names(count), Shape::Usual).await?;
     watch.until_ready(names(count), PATIENCE).await?;
     bench.until_quiet().await?;
@@ -251,7 +251,7 @@ async fn resync(count: usize) -> Result<()> {
     let (bed, period) = (bed().await?, 60);
     let args = ["--aws-rate-limits", "lifted", "--resync-seconds", &period.to_string()];
     let bench = Bench::start(&bed, Duration::ZERO, &args).await?;
-    let mut watch = Watch::start(&bench.tenant.kubectl, "datatiers")?;
+    let mut watch = Watch::all(&bench.tenant.kubectl, "datatiers")?;
     bench.apply(&names(count), Shape::Usual).await?;
     watch.until_ready(names(count), PATIENCE).await?;
     pass_by(Duration::from_secs(2 * period)).await?;

@@ -15,10 +15,13 @@ use crate::scene::{Scene, output, play_of};
 /// What an object may name: every zone of the account.
 const ZONES: &[&str] = &["arn:aws:route53:::hostedzone/*"];
 
-/// Has the operator look at an object at once, as it does by itself after some minutes.
+/// Has the operator look at an object at once, as it does by itself after some minutes; one that is gone meanwhile is gone.
 async fn look_again(scene: &Scene<'_>, name: &str) -> Result<()> {
-    let version = scene.tenant.kubectl.get(scene.kind, name).await?["metadata"]["resourceVersion"].to_string();
-    scene.tenant.kubectl.annotate(scene.kind, name, "example.com/look-after", &version).await.map(drop)
+    let kubectl = &scene.tenant.kubectl;
+    let Some(object) = kubectl.find(scene.kind, name).await? else { return Ok(()) };
+    let version = object["metadata"]["resourceVersion"].to_string();
+    let looks = kubectl.annotate(scene.kind, name, "example.com/look-after", &version).await;
+    ensure(looks.is_ok() || kubectl.find(scene.kind, name).await?.is_none(), format_args!("{looks:?}"))
 }
 
 /// Carries out a change of a zone's records by hand.

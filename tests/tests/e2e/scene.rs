@@ -59,10 +59,30 @@ impl<'b> Scene<'b> {
     /// Plays the story on it. The error is all there is to say.
     pub async fn attempt(&self, story: impl AsyncFnOnce(&Scene<'_>) -> Result<()>) -> Result<(), String> {
         let result = story(self).await.and_then(|()| self.check_requests());
+        let result = match result {
+            Ok(()) => self.clear().await,
+            failed => failed,
+        };
         match result {
             Ok(()) => Ok(()),
             Err(error) => Err(format!("{}: {error:#}\n\n{}", self.tenant.name, self.standing().await)),
         }
+    }
+
+    /// Takes what is left of its objects from the operator, which looks at all there is every few seconds, on and on.
+    async fn clear(&self) -> Result<()> {
+        let kubectl = &self.tenant.kubectl;
+        kubectl.run(&["delete", TIERS, "--all", "--wait=false"]).await?;
+        kubectl.delete("environment", &self.tenant.name).await?;
+        let left =
+            kubectl.list(TIERS, "").await?.into_iter().chain(kubectl.find("environment", &self.tenant.name).await?);
+        for object in left {
+            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+            let (kind, name) = (text(&object["kind"]).to_lowercase(), text(&object["metadata"]["name"]));
+            let free = kubectl.patch(&kind, &name, &json!({ "metadata": { "finalizers": null } })).await;
+            ensure(free.is_ok() || kubectl.find(&kind, &name).await?.is_none(), format_args!("{free:?}"))?;
+        }
+        Ok(())
     }
 
     /// Every request was one that AWS would take; prints how many there were.
