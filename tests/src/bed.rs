@@ -17,6 +17,7 @@ use crate::kubernetes::Kubernetes;
 use crate::operator::{self, Operator, Start};
 use crate::progress::Progress;
 use crate::python::Python;
+use crate::registrar::Registrar;
 use crate::scratch::Scratch;
 use crate::tenant::Tenant;
 use crate::tools::{Tools, checkout};
@@ -47,7 +48,7 @@ pub struct Bed {
     pub aws: Aws,
     kubernetes: Kubernetes,
     operator: OnceCell<Operator>,
-    crds: OnceCell<()>,
+    crds: OnceCell<Registrar>,
     scratch: Scratch,
 }
 
@@ -122,7 +123,8 @@ impl Bed {
         Tenant::new(self, &format!("{name}-{number}"), &format!("{:012}", 100_000_000_000 + number)).await
     }
 
-    /// Applies the project's custom resource definitions, and those of others that a cluster on EKS has, and waits until they are served; once.
+    /// Applies the project's custom resource definitions, and those of others that a cluster on EKS has, and waits until
+    /// they are served; once. From then on pods are registered in the target groups that are bound to them.
     ///
     /// # Errors
     /// What the API server refuses.
@@ -133,10 +135,11 @@ impl Bed {
                     self.kubectl().apply_file(&checkout().join(definitions)).await?;
                 }
                 let wait = ["wait", "--for=condition=Established", "--timeout=60s", "crd", "--all"];
-                self.kubectl().run(&wait).await.map(drop)
+                self.kubectl().run(&wait).await?;
+                Ok(Registrar::start(RUNTIME.handle(), self.kubectl(), &self.aws))
             })
             .await
-            .copied()
+            .map(drop)
     }
 
     /// The one operator that tests share; started, with the definitions applied, for the first that asks.

@@ -33,6 +33,11 @@ impl Kubectl {
         Kubectl { namespace: Some(namespace.to_owned()), ..self.clone() }
     }
 
+    /// The namespace.
+    pub fn namespace(&self) -> Option<&str> {
+        self.namespace.as_deref()
+    }
+
     /// The program itself.
     pub fn program(&self) -> &Path {
         &self.program

@@ -26,6 +26,7 @@ pub mod ports;
 pub mod process;
 pub mod progress;
 pub mod python;
+pub mod registrar;
 pub mod scratch;
 pub mod tenant;
 pub mod tools;

@@ -39,7 +39,7 @@ pub struct Event {
 }
 
 impl Watch {
-    /// Starts to watch all objects of this kind.
+    /// Starts to watch all objects of this kind: in the namespace, or in all without one.
     ///
     /// # Errors
     /// When kubectl cannot be started.
@@ -56,8 +56,10 @@ impl Watch {
     }
 
     fn of(kubectl: &Kubectl, what: &[&str]) -> Result<Watch> {
+        let everywhere = if kubectl.namespace().is_none() { ["--all-namespaces"].as_slice() } else { &[] };
         let args: Vec<_> = ["get", "--watch", "--output-watch-events", "-o", "json"]
             .iter()
+            .chain(everywhere)
             .chain(what)
             .map(|arg| (*arg).to_owned())
             .collect();
@@ -69,10 +71,14 @@ impl Watch {
     /// # Errors
     /// What kubectl says when it fails, or no event within the deadline.
     pub async fn next(&mut self, deadline: Duration) -> Result<Event> {
-        timeout(deadline, self.event()).await.context("no event")?
+        timeout(deadline, self.change()).await.context("no event")?
     }
 
-    async fn event(&mut self) -> Result<Event> {
+    /// As [`next`](Self::next), whenever it comes.
+    ///
+    /// # Errors
+    /// What kubectl says when it fails.
+    pub async fn change(&mut self) -> Result<Event> {
         loop {
             if let Some(line) = self.running.lines.next_line().await? {
                 let mut event: Value = serde_json::from_str(&line).with_context(|| format!("no event: {line}"))?;

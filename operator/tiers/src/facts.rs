@@ -33,6 +33,9 @@ pub struct Facts {
     pub looked: bool,
     /// The CloudWatch alarms that the spec names ([`crate::Tier::alarms`]), by name. What is absent was not found.
     pub alarms: BTreeMap<String, Alarm>,
+    /// What load balancers find of the targets of those target groups of the object's own that decide how a procedure goes on
+    /// ([`crate::Tier::target_groups`]), by logical id. What is absent could not be looked at yet.
+    pub targets: BTreeMap<String, Targets>,
     /// The parameters of the engine's family ([`crate::Tier::parameter_family`]) by name, as
     /// `DescribeEngineDefaultParameters` or `DescribeEngineDefaultClusterParameters` lists them. `None`: not read, and
     /// AWS is left to judge.
@@ -88,6 +91,15 @@ pub enum Alarm {
     /// It fires; AWS's own words why.
     Alarm(String),
     InsufficientData,
+}
+
+/// The targets of a target group (`TargetHealthDescriptions` in the Elastic Load Balancing API).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Targets {
+    /// How many get requests.
+    pub healthy: u32,
+    /// Of one that is to get requests and does not: why, in AWS's own words.
+    pub unwell: Option<String>,
 }
 
 /// A subnet and its availability zone.

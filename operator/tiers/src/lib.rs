@@ -79,6 +79,12 @@ pub trait Tier: terrace_crds::TierObject {
         Vec::new()
     }
 
+    /// The logical ids of the target groups whose health decides how a procedure goes on that stands there, for
+    /// [`Facts::targets`] to be filled in.
+    fn target_groups(&self, _progress: &[terrace_crds::Progress]) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Where the procedures of the object stand now, judged from `facts`: it is written to `status.progress` before the
     /// graph of that step is expanded.
     fn advance(&self, facts: &Facts) -> Advance {

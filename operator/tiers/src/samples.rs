@@ -250,6 +250,7 @@ pub fn facts<T: Tier>(tier: &T) -> Facts {
         ready: Default::default(),
         looked: true,
         alarms: tier.alarms().into_iter().map(|name| (name, Alarm::Ok)).collect(),
+        targets: Default::default(),
         parameters: None,
         environment,
     }

@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 use terrace_tests::bed::SOON;
 use terrace_tests::kubectl::condition;
 use terrace_tests::wait::ensure;
+use terrace_tests::watch::Watch;
 use terrace_tests::{Bed, Emulator, Options, until};
+use tokio::time::{Instant, timeout};
 
 use crate::scene::{STEP, Scene, output, play_of};
 
@@ -18,6 +20,8 @@ const SLOTS: [(&str, &str); 2] = [("shop", "targets"), ("shop-b", "targets-b")];
 const ALARM: &str = "shop-errors";
 /// How long a rollout may take: its pods settle for 20 s twice, and drain for 15 s.
 const WHOLE: Duration = Duration::from_secs(240);
+/// How long after a look the next one is, when nothing happens.
+const BETWEEN: Duration = Duration::from_millis(300);
 
 #[tokio::test]
 async fn a_canary_gets_its_shares_step_by_step_and_then_serves_on_ministack() {
@@ -133,29 +137,39 @@ struct Seen {
     reasons: BTreeSet<String>,
 }
 
-/// Looks until the object and the second slot's share fit. At every moment all requests go to pods that are available.
+/// Looks until the object and the second slot's share fit: whenever the object changes, and [`BETWEEN`] as well. At every
+/// look all requests go to pods that are available.
 async fn followed(scene: &Scene<'_>, what: &str, mut fits: impl FnMut(&Value, i64) -> Result<()>) -> Result<Seen> {
-    let mut seen = Seen::default();
-    let mut without_pods = None;
-    until(what, WHOLE, async || {
-        let app = scene.tenant.kubectl.get(KIND, "shop").await?;
-        let weights = weights(scene, &app).await?;
+    let (mut watch, mut seen) = (Watch::named(&scene.tenant.kubectl, KIND, "shop")?, Seen::default());
+    let mut app = watch.next(STEP).await?.object;
+    let end = Instant::now() + WHOLE;
+    loop {
+        let share = seen.look(scene, &app).await?;
+        match fits(&app, share) {
+            Ok(()) => return Ok(seen),
+            Err(other) => ensure(Instant::now() < end, format_args!("{what}: {other:#}; {seen:?}"))?,
+        }
+        if let Ok(event) = timeout(BETWEEN, watch.next(STEP)).await {
+            app = event?.object;
+        }
+    }
+}
+
+impl Seen {
+    /// Adds how the object and its load balancer stand, and answers the second slot's share.
+    async fn look(&mut self, scene: &Scene<'_>, app: &Value) -> Result<i64> {
+        let weights = weights(scene, app).await?;
+        self.steps.extend(step(app).map(str::to_owned).filter(|step| self.steps.last() != Some(step)));
+        self.reasons.extend(condition(app, "Ready").and_then(|ready| Some(ready["reason"].as_str()?.to_owned())));
+        if self.shares.last() != Some(&weights[1]) {
+            self.shares.push(weights[1]);
+        }
         for ((deployment, _), weight) in SLOTS.into_iter().zip(weights) {
-            if weight > 0 && !is_available(scene, deployment).await? {
-                without_pods = Some(format!("{deployment} has {weight}% of the requests and no pod: {:?}", seen.steps));
-            }
+            let served = weight == 0 || is_available(scene, deployment).await?;
+            ensure(served, format_args!("{deployment} has {weight}% of the requests and no pod: {self:?}"))?;
         }
-        if seen.shares.last() != Some(&weights[1]) {
-            seen.shares.push(weights[1]);
-        }
-        let step = step(&app).map(str::to_owned);
-        seen.steps.extend(step.filter(|step| seen.steps.last() != Some(step)));
-        seen.reasons.extend(condition(&app, "Ready").and_then(|ready| Some(ready["reason"].as_str()?.to_owned())));
-        fits(&app, weights[1])
-    })
-    .await?;
-    ensure(without_pods.is_none(), format_args!("{without_pods:?}"))?;
-    Ok(seen)
+        Ok(weights[1])
+    }
 }
 
 /// That this image has all requests, and there is no other version.

@@ -106,6 +106,11 @@ pub fn alarm(alarm: terrace_aws::describe::Alarm) -> facts::Alarm {
     }
 }
 
+/// What a load balancer finds of its targets, in the tier's own terms.
+pub fn targets(targets: terrace_aws::describe::Targets) -> facts::Targets {
+    facts::Targets { healthy: targets.healthy, unwell: targets.unwell }
+}
+
 /// Those of them that were as wished when they were last looked at: up, and with nothing said against them. What is up and
 /// could not be changed yet has a reason beside its state.
 pub fn ready(status: &TierStatus) -> std::collections::BTreeSet<String> {

@@ -220,6 +220,7 @@ impl<T: Managed> Job<'_, T> {
             ready: if looked { described::ready(self.before) } else { BTreeSet::new() },
             looked,
             alarms,
+            targets: self.targets(&environment.region, cloud).await?,
         };
         let again = self.advance(&mut facts).await?;
         let graph =
@@ -256,6 +257,18 @@ impl<T: Managed> Job<'_, T> {
         }
         let found = cloud.describe.alarms(region, &names).await?;
         Ok(found.into_iter().map(|(name, alarm)| (name, described::alarm(alarm))).collect())
+    }
+
+    /// What load balancers find of the pods that a procedure is about.
+    async fn targets(&self, region: &str, cloud: &Cloud) -> Result<BTreeMap<String, facts::Targets>, Problem> {
+        let mut found = BTreeMap::new();
+        for id in self.object.target_groups(&self.before.progress) {
+            let made =
+                self.before.resources.iter().filter(|entry| entry.id == id).max_by_key(|entry| entry.incarnation);
+            let Some(arn) = made.and_then(|entry| entry.handle.as_deref()) else { continue };
+            found.insert(id, described::targets(cloud.describe.targets(region, arn).await?));
+        }
+        Ok(found)
     }
 
     /// Whether nothing new is to be begun for it.

@@ -11,6 +11,7 @@ mod memory;
 mod rds;
 mod route53;
 mod s3;
+mod targets;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -26,6 +27,7 @@ use terrace_model::aws::Tags;
 pub use self::alarms::Alarm;
 use self::alarms::Alarms;
 use self::memory::Memory;
+pub use self::targets::Targets;
 use crate::Clients;
 
 /// IAM actions used.
@@ -37,6 +39,7 @@ pub const ACTIONS: &[&str] = &[
     "elasticache:DescribeServerlessCacheSnapshots",
     "elasticache:DescribeSnapshots",
     "elasticache:ListTagsForResource",
+    "elasticloadbalancing:DescribeTargetHealth",
     "kms:DescribeKey",
     "kms:ListResourceTags",
     "rds:DescribeDBClusterSnapshots",
@@ -190,6 +193,14 @@ impl Describe {
     /// As classified.
     pub async fn alarms(&self, region: &str, names: &BTreeSet<String>) -> Result<BTreeMap<String, Alarm>> {
         self.alarms.get(&self.clients, region, names).await
+    }
+
+    /// What a load balancer finds of the targets of a target group, this moment.
+    ///
+    /// # Errors
+    /// As classified.
+    pub async fn targets(&self, region: &str, arn: &str) -> Result<Targets> {
+        targets::read(&self.clients, region, arn).await
     }
 
     async fn read(

@@ -26,7 +26,7 @@ mod workload;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use terrace_crds::{TierObject, WebApp};
+use terrace_crds::{Progress, TierObject, WebApp};
 use terrace_model::{Graph, Val};
 
 use crate::draft::Draft;
@@ -48,6 +48,10 @@ impl Tier for WebApp {
 
     fn alarms(&self) -> Vec<String> {
         rollout::alarm(&self.spec).map(|alarm| alarm.name.clone()).into_iter().collect()
+    }
+
+    fn target_groups(&self, progress: &[Progress]) -> Vec<String> {
+        rollout::watched(&self.spec, progress).into_iter().collect()
     }
 
     fn advance(&self, facts: &Facts) -> Advance {

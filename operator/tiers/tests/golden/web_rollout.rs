@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use terrace_tiers::samples;
 
-use self::world::{Course, World};
+use self::world::{Course, UNWELL, World};
 
 fn canary() -> Value {
     json!({
@@ -100,6 +100,21 @@ fn a_version_that_does_not_become_ready_gets_no_request() {
     world.apply("shop:2");
     world.run(2_000);
     assert_eq!((world.shares(began), world.step()), (vec![], Some("RolledBack: not ready within 600 s")));
+    assert_eq!((world.serving(), world.pods.len()), ("shop:1", 1));
+}
+
+#[test]
+fn a_version_that_the_load_balancer_finds_unwell_gets_no_request_and_says_why() {
+    let mut world = World::new(canary());
+    let began = world.now;
+    world.unwell = true;
+    world.apply("shop:2");
+    world.run(200);
+    let objection = format!("the load balancer finds a pod unwell: {UNWELL}");
+    assert_eq!(world.step(), Some(&*format!("Warming: {objection}")));
+    world.run(2_000);
+    let why = format!("RolledBack: not ready within 600 s: {objection}");
+    assert_eq!((world.shares(began), world.step()), (vec![], Some(&*why)));
     assert_eq!((world.serving(), world.pods.len()), ("shop:1", 1));
 }
 

@@ -15,7 +15,7 @@ use terrace_crds::WebAppSpec;
 use terrace_crds::web_app::{Rollout as Settings, RolloutStep, RolloutStrategy};
 
 use super::phase::Phase;
-use super::{ROLLOUT, Rollout, STABLE, Stable, State, alarm};
+use super::{ROLLOUT, Rollout, STABLE, Stable, State, alarm, health};
 use crate::facts::Alarm;
 use crate::web_app::balancer::steering;
 use crate::web_app::design::strategy;
@@ -134,37 +134,28 @@ impl<'a> Judge<'a> {
     fn go_on(&self, state: State, rollout: &Rollout) -> State {
         let next = state.stable.slot.other();
         let to = |phase: Phase| self.at(state.clone(), phase, rollout.hash.clone());
-        let late = |limit: u32| {
-            self.facts.looked && self.has_passed(rollout.since, limit.saturating_add(self.settings.timeout_seconds))
-        };
-        let too_late = || format!("not ready within {} s", self.settings.timeout_seconds);
         match (&rollout.phase, self.alarm()) {
             (Phase::Clearing, _) => self.enter_when_clear(state.clone(), rollout),
             (Phase::Preparing, _) if self.is_ready(next) => to(Phase::Warming(String::new())),
-            (Phase::Preparing, _) if late(0) => to(Phase::RolledBack(too_late())),
+            (Phase::Preparing, _) if self.is_late(rollout, 0) => to(Phase::RolledBack(self.too_late(None))),
             (Phase::Warming(_), Verdict::Fires(words)) => self.say(state.clone(), Phase::Warming(words)),
             (Phase::Warming(_), Verdict::Unknown) => self.say(state.clone(), Phase::Warming(self.unknown())),
-            (Phase::Warming(_), Verdict::Quiet) => {
-                let warm = self.has_passed(rollout.since, settling_seconds(self.spec));
-                match self.is_ready(next) {
-                    true if warm => to(self.step(1)),
-                    false if late(0) => to(Phase::RolledBack(too_late())),
-                    _ => self.say(state.clone(), Phase::Warming(String::new())),
-                }
-            }
+            (Phase::Warming(_), Verdict::Quiet) => self.warm(&state, rollout),
             (Phase::Step(..) | Phase::Switched, Verdict::Fires(words)) => to(Phase::Returning(words)),
             (Phase::Step(..) | Phase::Switched, Verdict::Unknown) => state.clone(),
             (Phase::Step(number, _), Verdict::Quiet) => {
                 let pause = self.steps.get(number - 1).map_or(0, |step| step.pause_seconds);
-                match self.is_ready(next) {
+                let objection = self.objection(next);
+                match self.is_ready(next) && objection.is_none() {
                     true if self.has_passed(rollout.since, pause) => to(self.step(number + 1)),
-                    false if late(pause) => to(Phase::Returning(too_late())),
+                    false if self.is_late(rollout, pause) => to(Phase::Returning(self.too_late(objection))),
                     _ => state.clone(),
                 }
             }
             (Phase::Switched, Verdict::Quiet) => {
                 let kept = self.has_passed(rollout.since, self.keep_old_seconds());
-                if kept && self.is_ready(next) { self.promote(state.clone(), rollout) } else { state.clone() }
+                let well = self.is_ready(next) && self.objection(next).is_none();
+                if kept && well { self.promote(state.clone(), rollout) } else { state.clone() }
             }
             (Phase::Returning(words), _) if self.has_moved(rollout) => {
                 // Without a reason against it, it comes again.
@@ -172,6 +163,33 @@ impl<'a> Judge<'a> {
             }
             (Phase::Preparing | Phase::Returning(_) | Phase::RolledBack(_), _) => state.clone(),
         }
+    }
+
+    /// Its pods are ready: it gets its first share when the load balancer finds all of them well, and has for a while.
+    fn warm(&self, state: &State, rollout: &Rollout) -> State {
+        let next = state.stable.slot.other();
+        let to = |phase: Phase| self.at(state.clone(), phase, rollout.hash.clone());
+        let objection = self.objection(next);
+        match self.is_ready(next) && objection.is_none() {
+            true if self.has_passed(rollout.since, settling_seconds(self.spec)) => to(self.step(1)),
+            false if self.is_late(rollout, 0) => to(Phase::RolledBack(self.too_late(objection))),
+            _ => self.say(state.clone(), Phase::Warming(objection.unwrap_or_default())),
+        }
+    }
+
+    /// What the load balancer has against requests to a slot. Where Kubernetes has not made its pods ready, that is not it.
+    fn objection(&self, slot: Slot) -> Option<String> {
+        health::objection(self.spec, self.facts, slot).filter(|_| self.is_ready(slot))
+    }
+
+    /// Whether a phase has lasted longer than it may, with so many seconds that it lasts anyway.
+    fn is_late(&self, rollout: &Rollout, lasts: u32) -> bool {
+        self.facts.looked && self.has_passed(rollout.since, lasts.saturating_add(self.settings.timeout_seconds))
+    }
+
+    fn too_late(&self, objection: Option<String>) -> String {
+        let objection = objection.map(|words| format!(": {words}")).unwrap_or_default();
+        format!("not ready within {} s{objection}", self.settings.timeout_seconds)
     }
 
     fn enter_when_clear(&self, state: State, rollout: &Rollout) -> State {

@@ -1,12 +1,12 @@
 //! What status says of a rollout: how far it has come, or why it was given up.
 
-use super::ROLLOUT;
 use super::phase::Phase;
+use super::{ROLLOUT, entry, health};
 use crate::{Course, Facts};
 
 /// Where the rollout stands, in words; `None` where the version that the spec describes serves.
 pub fn course(facts: &Facts) -> Option<Course> {
-    let entry = facts.progress.iter().find(|entry| entry.procedure == ROLLOUT)?;
+    let entry = entry(&facts.progress, ROLLOUT)?;
     let (reason, message) = match Phase::parse(&entry.step) {
         Phase::RolledBack(words) => (
             Course::ROLLED_BACK,
@@ -21,8 +21,13 @@ pub fn course(facts: &Facts) -> Option<Course> {
         Phase::Warming(words) if !words.is_empty() => {
             (Course::ROLLING_OUT, format!("the new version gets no requests yet: {words}"))
         }
-        Phase::Clearing | Phase::Preparing | Phase::Warming(_) | Phase::Step(..) | Phase::Switched => {
+        Phase::Clearing | Phase::Preparing | Phase::Warming(_) => {
             (Course::ROLLING_OUT, format!("a new version is on its way: {}", entry.step))
+        }
+        Phase::Step(..) | Phase::Switched => {
+            let unwell = facts.targets.values().find_map(|targets| targets.unwell.as_deref());
+            let unwell = unwell.map(|words| format!("; {}", health::unwell(words))).unwrap_or_default();
+            (Course::ROLLING_OUT, format!("a new version is on its way: {}{unwell}", entry.step))
         }
     };
     Some(Course { given_up: reason == Course::ROLLED_BACK, reason, message })
@@ -34,16 +39,20 @@ mod tests {
     use terrace_crds::WebApp;
 
     use super::*;
+    use crate::facts::Targets;
     use crate::samples;
 
-    /// Reason, message, and whether it was given up, at a step.
-    fn at(step: &str) -> (&'static str, String, bool) {
-        let app: WebApp = serde_json::from_value(json!({
+    fn app() -> WebApp {
+        serde_json::from_value(json!({
             "apiVersion": "terrace.dev/v1alpha1", "kind": "WebApp", "metadata": {"name": "shop"},
             "spec": {"image": "shop:1"},
         }))
-        .expect("a WebApp");
-        let mut facts = samples::facts(&app);
+        .expect("a WebApp")
+    }
+
+    /// Reason, message, and whether it was given up, at a step.
+    fn at(step: &str) -> (&'static str, String, bool) {
+        let mut facts = samples::facts(&app());
         assert_eq!(course(&facts), None);
         facts.progress = vec![samples::progress(ROLLOUT, step, "new")];
         let Course { reason, message, given_up } = course(&facts).expect("a rollout");
@@ -72,6 +81,16 @@ mod tests {
             assert_eq!((found, given_up), (reason, false), "{step}");
             assert!(message.ends_with(says), "{message}");
         }
+    }
+
+    #[test]
+    fn what_has_requests_and_is_found_unwell_says_so() {
+        let mut facts = samples::facts(&app());
+        facts.progress = vec![samples::progress(ROLLOUT, "Step 1: 10%", "new")];
+        let unwell = Targets { healthy: 1, unwell: Some("Request timed out".into()) };
+        facts.targets = [("targets-b".to_owned(), unwell)].into();
+        let says = "a new version is on its way: Step 1: 10%; the load balancer finds a pod unwell: Request timed out";
+        assert_eq!(course(&facts).map(|course| course.message).as_deref(), Some(says));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 mod advance;
 mod course;
+mod health;
 mod phase;
 
 use std::collections::BTreeSet;
@@ -16,6 +17,7 @@ use terrace_crds::{Progress, Time, WebAppSpec};
 
 pub(super) use advance::advance;
 pub(super) use course::course;
+pub(super) use health::watched;
 use phase::Phase;
 
 use super::design::strategy;
@@ -50,6 +52,17 @@ struct Rollout {
     hash: String,
 }
 
+/// The entry of a procedure.
+fn entry<'a>(progress: &'a [Progress], procedure: &str) -> Option<&'a Progress> {
+    progress.iter().find(|entry| entry.procedure == procedure)
+}
+
+/// The version that serves, as status has it.
+fn stable(progress: &[Progress]) -> Option<Stable> {
+    let entry = entry(progress, STABLE)?;
+    Some(Stable { slot: Slot::parse(&entry.step)?, since: entry.since.0, hash: entry.input_hash.clone() })
+}
+
 /// Where a rollout stands.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct State {
@@ -64,17 +77,12 @@ pub(super) struct State {
 impl State {
     /// As the object's status has it. Nothing there: what is wished serves, or is about to.
     pub fn of(facts: &Facts, hash: &str) -> Self {
-        let entry = |procedure: &str| facts.progress.iter().find(|entry| entry.procedure == procedure);
-        let stable = entry(STABLE).and_then(|entry| {
-            let slot = Slot::parse(&entry.step)?;
-            Some(Stable { slot, since: entry.since.0, hash: entry.input_hash.clone() })
-        });
         // Where status was lost, what stands alone is what serves.
         let made: BTreeSet<Slot> =
             Slot::ALL.into_iter().filter(|slot| facts.made.contains(&slot.of(WORKLOAD))).collect();
         let slot = if made == [Slot::B].into() { Slot::B } else { Slot::A };
-        let stable = stable.unwrap_or_else(|| Stable { slot, since: facts.now, hash: hash.into() });
-        let rollout = entry(ROLLOUT).map(|entry| Rollout {
+        let stable = stable(&facts.progress).unwrap_or_else(|| Stable { slot, since: facts.now, hash: hash.into() });
+        let rollout = entry(&facts.progress, ROLLOUT).map(|entry| Rollout {
             phase: Phase::parse(&entry.step),
             since: entry.since.0,
             hash: entry.input_hash.clone(),

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use terrace_crds::{Progress, WebApp};
 use terrace_model::Graph;
-use terrace_tiers::facts::{Alarm, Facts};
+use terrace_tiers::facts::{Alarm, Facts, Targets};
 use terrace_tiers::{Tier, samples};
 
 use crate::support::web;
@@ -22,6 +22,9 @@ const RESYNC: i64 = 600;
 const RETRY: i64 = 15;
 /// When the first version serves; before, there is nobody to be served.
 const BEGUN: i64 = 120;
+
+/// What AWS says of pods that answer its health check wrongly.
+pub const UNWELL: &str = "Health checks failed with these codes: [502]";
 
 /// Pods of one Deployment, registered at the target group of their slot.
 #[derive(Clone, Debug)]
@@ -70,6 +73,8 @@ pub struct World {
     pub course: Course,
     pub alarm: Option<String>,
     pub broken: BTreeSet<String>,
+    /// The load balancer finds no new pod well.
+    pub unwell: bool,
     pub pods: BTreeMap<&'static str, Pods>,
     weights: BTreeMap<&'static str, i64>,
     /// When each slot last had a share.
@@ -103,6 +108,7 @@ impl World {
             course: Course::default(),
             alarm: None,
             broken: BTreeSet::new(),
+            unwell: false,
             pods: BTreeMap::new(),
             weights: BTreeMap::new(),
             shared: BTreeMap::new(),
@@ -131,7 +137,18 @@ impl World {
         facts.ready = if facts.looked { self.ready.clone() } else { BTreeSet::new() };
         let state = || self.alarm.clone().map_or(Alarm::Ok, Alarm::Alarm);
         facts.alarms = self.app.alarms().into_iter().map(|name| (name, state())).collect();
+        facts.targets = self.app.target_groups(&self.progress).into_iter().map(|id| self.targets(id)).collect();
         facts
+    }
+
+    /// What the load balancer finds of the newest version in the slot of this target group.
+    fn targets(&self, id: String) -> (String, Targets) {
+        let slot = SLOTS.iter().find(|(.., targets)| *targets == id).map(|(slot, ..)| slot);
+        let pods = slot.and_then(|slot| self.pods.get(slot));
+        let well = pods.and_then(|pods| pods.healthy_at).is_some_and(|at| at <= self.now);
+        let registered = pods.and_then(|pods| pods.ready_at).is_some_and(|at| at <= self.now);
+        let unwell = (registered && !well).then(|| UNWELL.to_owned());
+        (id, Targets { healthy: u32::from(well), unwell })
     }
 
     /// One pass. Answers when the next one is due; nothing, where the process is dead.
@@ -224,7 +241,8 @@ impl World {
         let starts = (!self.broken.contains(&image)).then_some(self.now + STARTS);
         let serve = before.is_some_and(|pods| pods.serve);
         let ready_at = starts.map(|at| at + seconds(&fields["spec.minReadySeconds"]));
-        self.pods.insert(slot, Pods { image, ready_at, healthy_at: starts.map(|at| at + healthy), serve });
+        let healthy_at = starts.filter(|_| !self.unwell).map(|at| at + healthy);
+        self.pods.insert(slot, Pods { image, ready_at, healthy_at, serve });
     }
 
     /// The end of a pass: status says what is there, and what is as wished.
