@@ -126,25 +126,28 @@ fn print(what: &str, figure: impl std::fmt::Display, aim: &str) {
     println!("  {what:58} {figure:>10}  {aim}");
 }
 
-/// From the moment that the object is seen to the moment that it is Ready, one after the other; and calls per create, per
-/// quiet time and per delete.
+/// From the moment that the API server shows the object to the moment that it shows it Ready, one after the other; and
+/// calls per create and per delete.
 async fn one_by_one(latency: Duration) -> Result<()> {
     let bed = bed().await?;
     let bench = Bench::start(&bed, latency, &[]).await?;
     bench.tenant.mark().await?;
-    let mut took = Vec::new();
+    let (mut from_seen, mut from_asked) = (Vec::new(), Vec::new());
     for name in names(11) {
-        let mut watch = Watch::all(&bench.tenant.kubectl, "datatiers")?;
+        let mut watch = Watch::named(&bench.tenant.kubectl, "datatiers", &name)?;
         let asked = SystemTime::now();
         bench.apply(std::slice::from_ref(&name), Shape::Usual).await?;
-        took.push(watch.until_ready([name], PATIENCE).await?.duration_since(asked)?);
+        let seen = watch.next(PATIENCE).await?.at;
+        let ready = watch.until_ready([name], PATIENCE).await?;
+        from_seen.push(ready.duration_since(seen)?);
+        from_asked.push(ready.duration_since(asked)?);
     }
-    took.sort();
-    print(
-        "apply to Ready, median of 11, kubectl apply included",
-        format!("{:.2} s", took[5].as_secs_f64()),
-        "< 0.3 s at 0 ms",
-    );
+    let median = |mut took: Vec<Duration>| {
+        took.sort();
+        format!("{:.2} s", took[took.len() / 2].as_secs_f64())
+    };
+    print("applied to Ready, median of 11", median(from_seen), "< 0.3 s at 0 ms");
+    print("the same with the run of kubectl before it", median(from_asked), "");
     bench.until_quiet().await?;
     print("AWS calls per create", format!("{:.1}", bench.tenant.calls().await?.calls as f64 / 11.0), "");
     bench.tenant.mark().await?;

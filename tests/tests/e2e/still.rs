@@ -127,6 +127,11 @@ async fn copies_of_the_web_example_stand_still_and_their_resources_are_read_in_l
     .await;
 }
 
+/// What tells that an object was written to, and what then was written.
+fn version(object: &Value) -> Value {
+    json!([object["metadata"]["resourceVersion"], object["status"]])
+}
+
 /// With one pod, where it has pods: the bed's nodes have room for no more than 192 of these.
 fn lean(mut tier: Value) -> Value {
     if tier["kind"] == "WebApp" {
@@ -165,7 +170,11 @@ impl Herd<'_> {
         let calls = tenant.calls().await?;
         let after = self.versions().await?;
         let changed: Vec<_> = before.iter().filter(|(name, version)| after.get(*name) != Some(version)).collect();
-        ensure(changed.is_empty() && before.len() == after.len(), format_args!("written to: {changed:?}"))?;
+        let now: Vec<_> = changed.iter().take(2).map(|(name, version)| (name, version, after.get(*name))).collect();
+        let names: Vec<_> = changed.iter().map(|(name, _)| name).collect();
+        ensure(changed.is_empty(), format_args!("written to: {names:?}, the first from and to {now:#?}"))?;
+        let new: Vec<_> = after.keys().filter(|name| !before.contains_key(*name)).collect();
+        ensure(new.is_empty(), format_args!("new: {new:?}"))?;
         ensure(calls.mutating == 0, format_args!("changes of AWS: {:?}", calls.operations))?;
         self.few_reads(&calls, passes).await
     }
@@ -226,8 +235,9 @@ impl Herd<'_> {
         Ok(())
     }
 
-    /// The version of every object that the operator alone writes to; of what others write to as well, when it last did.
-    async fn versions(&self) -> Result<BTreeMap<String, String>> {
+    /// The version of every object that the operator alone writes to, with its status; of what others write to as well, when
+    /// it last did.
+    async fn versions(&self) -> Result<BTreeMap<String, Value>> {
         let (mut versions, kubectl) = (BTreeMap::new(), &self.scene.tenant.kubectl);
         let own = self.kinds.iter().map(|(_, plural)| *plural).chain(["events.events.k8s.io"]);
         for plural in own {
@@ -235,7 +245,7 @@ impl Herd<'_> {
             // Kubernetes' own controllers write Events too.
             let by = |object: &Value| object["reportingController"].as_str().is_none_or(|name| name == "terrace");
             for object in all.filter(by) {
-                versions.insert(name(plural, &object)?, object["metadata"]["resourceVersion"].to_string());
+                versions.insert(name(plural, &object)?, version(&object));
             }
         }
         for plural in OBJECTS {
@@ -245,11 +255,11 @@ impl Herd<'_> {
                 let entries = object["metadata"]["managedFields"].as_array().into_iter().flatten();
                 let is_ours =
                     |entry: &&Value| entry["manager"].as_str().is_some_and(|name| name.starts_with("terrace/"));
-                versions.insert(name(plural, object)?, json!(entries.filter(is_ours).collect::<Vec<_>>()).to_string());
+                versions.insert(name(plural, object)?, json!(entries.filter(is_ours).collect::<Vec<_>>()));
             }
         }
         let environment = kubectl.get("environment", &self.scene.tenant.name).await?;
-        versions.insert("environment".to_owned(), environment["metadata"]["resourceVersion"].to_string());
+        versions.insert("environment".to_owned(), version(&environment));
         Ok(versions)
     }
 

@@ -41,6 +41,15 @@ impl SimAws {
         Arc::new(sim)
     }
 
+    /// Another account in which all is as it is here, for a new process; from now on neither has to do with the other.
+    pub fn branch(&self) -> Arc<Self> {
+        let clock = SimClock::default();
+        clock.advance_to(self.clock.now());
+        let here = self.lock();
+        let shared = Shared { world: here.world.clone(), wire: here.wire.branch() };
+        Arc::new(SimAws { clock, shared: Mutex::new(shared) })
+    }
+
     /// Adds a kind, or sets one back to its usual behaviour.
     pub fn add_kind(&self, spec: KindSpec) {
         self.lock().world.kinds.insert(spec.kind.into(), (spec, behaviour(&spec)));

@@ -16,7 +16,7 @@ use super::violation::{Breach, Violation};
 use crate::error::{Error, Result};
 
 /// The state of AWS. Its clock is handed in with each call.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct World {
     pub kinds: BTreeMap<String, (KindSpec, Behaviour)>,
     pub live: BTreeMap<Key, Live>,

@@ -19,54 +19,83 @@ use crate::harness::{Mutant, Object, Stuck, World, changed, edited, replaced};
 /// What stands after a stage of a life, and how many snapshots.
 type Stage = (&'static str, Vec<String>, usize);
 type Life = Vec<Stage>;
+/// A stage of a life: its name, and what begins it.
+type Act = (&'static str, fn(&mut World));
+
+/// Made, edited, replaced, deleted.
+const WHOLE: [Act; 4] = [
+    ("create", |_| {}),
+    ("edit", |world| world.objects.iter_mut().for_each(|object| object.edit(edited))),
+    ("replace", |world| world.objects.iter_mut().for_each(|object| object.edit(replaced))),
+    ("delete", |world| world.objects.iter_mut().for_each(|object| object.deleting = true)),
+];
+
+/// The first object goes before the others.
+const PART: [Act; 3] =
+    [("create", |_| {}), ("the first goes", |world| world.objects[0].deleting = true), ("delete", WHOLE[3].1)];
 
 /// A life: made, edited, replaced, deleted.
 pub async fn live(world: &mut World) -> Result<Life, String> {
+    through(world, &WHOLE).await
+}
+
+async fn through(world: &mut World, acts: &[Act]) -> Result<Life, String> {
     let mut life = Vec::new();
-    for stage in ["create", "edit", "replace", "delete"] {
-        for object in &mut world.objects {
-            match stage {
-                "edit" => object.edit(edited),
-                "replace" => object.edit(replaced),
-                "delete" => object.deleting = true,
-                _ => {}
-            }
-        }
-        life.push(rests(world, stage).await?);
+    for act in acts {
+        life.push(stage(world, act).await?);
     }
     Ok(life)
 }
 
-/// A life in which the first object goes before the others.
-pub async fn part(world: &mut World) -> Result<Life, String> {
-    let mut life = vec![rests(world, "create").await?];
-    world.objects[0].deleting = true;
-    life.push(rests(world, "the first goes").await?);
-    world.objects.iter_mut().for_each(|object| object.deleting = true);
-    life.push(rests(world, "delete").await?);
-    Ok(life)
-}
-
 /// What stands once a world is at rest.
-async fn rests(world: &mut World, stage: &'static str) -> Result<Stage, String> {
-    world.settle().await.map_err(|Stuck| format!("{stage}: stuck\n{}", world.sim.trace()))?;
-    world.check(stage)?;
-    Ok((stage, world.standing(), world.sim.console().snapshots().len()))
+async fn stage(world: &mut World, (name, begin): &Act) -> Result<Stage, String> {
+    begin(world);
+    world.settle().await.map_err(|Stuck| format!("{name}: stuck\n{}", world.sim.trace()))?;
+    world.check(name)?;
+    Ok((name, world.standing(), world.sim.console().snapshots().len()))
 }
 
 /// A life with faults; an error tells what is not the same as in the right one.
-async fn compare(
-    objects: Vec<Object>,
-    faults: Faults,
-    lives: impl AsyncFn(&mut World) -> Result<Life, String>,
-    right: &Life,
-) -> Result<u64, String> {
+async fn compare(objects: Vec<Object>, faults: Faults, acts: &[Act], right: &Life) -> Result<u64, String> {
     let mut world = World::with(SimAws::new(), objects, Mutant::NONE).faults(faults);
-    let life = lives(&mut world).await?;
+    let life = through(&mut world, acts).await?;
     if life == *right {
         Ok(world.sim.points())
     } else {
         Err(format!("{life:#?} instead of {right:#?}\n{}", world.sim.trace()))
+    }
+}
+
+/// A life from which another can branch off at the beginning of each stage, where a new process takes over.
+struct Trunk {
+    /// As it stood at the beginning of each stage, and how that stage ended.
+    stages: Vec<(World, Act, Ending)>,
+    points: u64,
+    passes: usize,
+}
+
+/// How a stage ended: what stands, and what the inventories say of it.
+type Ending = (Stage, Vec<String>);
+
+impl Trunk {
+    async fn grow(objects: Vec<Object>, acts: &[Act]) -> Result<Trunk, String> {
+        let (mut world, mut stages) = (World::new(objects), Vec::new());
+        for act in acts {
+            let begins = world.branch();
+            world = begins.branch();
+            let ending = (stage(&mut world, act).await?, world.inventories());
+            stages.push((begins, *act, ending));
+        }
+        Ok(Trunk { stages, points: world.sim.points(), passes: world.passes })
+    }
+
+    /// Lives the stage in which the fault comes. Where it ends as the right one does, the rest of the life is the same.
+    async fn branch(&self, (point, fault): Cell) -> Result<(), String> {
+        let begun = |(begins, ..): &&(World, Act, Ending)| begins.sim.points() <= point;
+        let (begins, act, right) = self.stages.iter().rfind(begun).expect("a stage");
+        let mut world = begins.branch().faults(Faults::at(point, fault));
+        let ending = (stage(&mut world, act).await?, world.inventories());
+        if ending == *right { Ok(()) } else { Err(format!("{ending:#?} instead of {right:#?}\n{}", world.sim.trace())) }
     }
 }
 
@@ -122,36 +151,43 @@ fn cells(graph: &str, points: u64, most: usize) -> Vec<Cell> {
 
 /// Runs the matrix over the whole life of objects; returns runs done. `most`: runs, when not all are taken.
 async fn matrix(name: &str, objects: impl Fn() -> Vec<Object> + Sync, most: usize) -> u64 {
-    matrix_of(name, objects, live, most).await
+    matrix_of(name, objects, &WHOLE, most).await
 }
 
-/// Runs the matrix over a life of objects.
-async fn matrix_of(
-    name: &str,
-    objects: impl Fn() -> Vec<Object> + Sync,
-    lives: impl AsyncFn(&mut World) -> Result<Life, String> + Copy + Sync,
-    most: usize,
-) -> u64 {
-    let mut world = World::new(objects());
-    let right = lives(&mut world).await.unwrap_or_else(|story| panic!("{name}, undisturbed: {story}"));
-    let points = world.sim.points();
-    let cells = cells(name, points, most);
-    let run = async |(point, fault): Cell| {
-        let result = compare(objects(), Faults::at(point, fault), lives, &right).await;
-        result.unwrap_or_else(|story| panic!("{name}, {fault:?} at point {point} of {points}: {story}"));
+/// Runs the matrix over a life of objects: all of it by stages; samples of it in whole lives, which show as well that a
+/// stage that ends right is followed by a right life.
+async fn matrix_of(name: &str, objects: impl Fn() -> Vec<Object> + Sync, acts: &[Act], most: usize) -> u64 {
+    let fails = |(point, fault): Cell, points: u64, story: String| -> ! {
+        panic!("{name}, {fault:?} at point {point} of {points}: {story}")
     };
-    spread(&cells, is_whole(name), run);
+    let undisturbed = |story: String| -> ! { panic!("{name}, undisturbed: {story}") };
+    let (cells, points, passes) = if is_whole(name) {
+        let trunk = Trunk::grow(objects(), acts).await.unwrap_or_else(|story| undisturbed(story));
+        let cells = cells(name, trunk.points, most);
+        let run = async |cell: Cell| trunk.branch(cell).await.unwrap_or_else(|story| fails(cell, trunk.points, story));
+        spread(&cells, run);
+        (cells, trunk.points, trunk.passes)
+    } else {
+        let mut world = World::new(objects());
+        let right = through(&mut world, acts).await.unwrap_or_else(|story| undisturbed(story));
+        let (points, passes) = (world.sim.points(), world.passes);
+        let cells = cells(name, points, most);
+        for cell in &cells {
+            let result = compare(objects(), Faults::at(cell.0, cell.1), acts, &right).await;
+            result.unwrap_or_else(|story| fails(*cell, points, story));
+        }
+        (cells, points, passes)
+    };
     println!(
-        "{name}: {} runs over {points} I/O points in {} passes, 0 duplicates, 0 orphans, 0 stuck",
-        cells.len(),
-        world.passes
+        "{name}: {} runs over {points} I/O points in {passes} passes, 0 duplicates, 0 orphans, 0 stuck",
+        cells.len()
     );
     cells.len() as u64
 }
 
-/// Runs the cells, many of them on all processors; the first that fails ends the test.
-fn spread(cells: &[Cell], many: bool, run: impl AsyncFn(Cell) + Sync) {
-    let workers = if many { available_parallelism().map_or(1, NonZero::get) } else { 1 };
+/// Runs the cells on all processors; the first that fails ends the test.
+fn spread(cells: &[Cell], run: impl AsyncFn(Cell) + Sync) {
+    let workers = available_parallelism().map_or(1, NonZero::get);
     let (next, run) = (AtomicUsize::new(0), &run);
     let work = || {
         while let Some(cell) = cells.get(next.fetch_add(1, Ordering::Relaxed)) {
@@ -212,7 +248,7 @@ async fn the_web_example_survives_faults_as_a_whole() {
 #[tokio::test]
 async fn two_apps_that_share_targets_survive_faults_while_the_first_goes_and_the_second_stays() {
     let members = web_apps_that_share_targets();
-    matrix_of("two WebApps on one DataTier and one ObjectTier", || Object::linked(members.clone()), part, 2).await;
+    matrix_of("two WebApps on one DataTier and one ObjectTier", || Object::linked(members.clone()), &PART, 2).await;
 }
 
 #[tokio::test]
@@ -222,7 +258,7 @@ async fn faults_that_come_thick_and_fast_only_delay_the_end() {
     let right = live(&mut World::new(objects())).await.unwrap_or_else(|story| panic!("{story}"));
     for seed in 0..if full() { 500 } else { 3 } {
         let faults = Faults::random(seed, Rates::ROUGH).until(2_000);
-        let result = compare(objects(), faults, live, &right).await;
+        let result = compare(objects(), faults, &WHOLE, &right).await;
         result.unwrap_or_else(|story| panic!("seed {seed}: {story}"));
     }
 }

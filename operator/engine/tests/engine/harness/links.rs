@@ -14,6 +14,7 @@ use terrace_tiers::samples::{Expanded, Member, Outputs};
 use super::{Object, World};
 
 /// What makes an object one of several that refer to one another.
+#[derive(Clone)]
 pub struct Linked {
     member: Member,
     /// Its users, each with what it gets for itself.

@@ -34,6 +34,7 @@ const RECENT: Duration = Duration::from_secs(540);
 const PATIENCE: usize = 600;
 
 /// One custom resource.
+#[derive(Clone)]
 pub struct Object {
     pub owner: OwnerRef,
     pub graph: Graph,
@@ -53,7 +54,7 @@ pub struct Object {
     /// When it is due; `None` while nothing but an event would bring it up.
     due: Option<Timestamp>,
     gone: bool,
-    pub last: Option<Outcome>,
+    pub last: Option<Arc<Outcome>>,
 }
 
 impl Object {
@@ -184,6 +185,24 @@ impl World {
             prepare(&world.sim, object);
             world.foreign.extend(absent(object, &world.objects));
         }
+        world
+    }
+
+    /// Another world in which all is as it is here, with a new process.
+    pub fn branch(&self) -> Self {
+        let sim = self.sim.branch();
+        let mut world = World {
+            engine: engine(&sim, &self.mutant),
+            sim,
+            objects: self.objects.clone(),
+            passes: self.passes,
+            memory: Memory::default(),
+            processes: self.processes + 1,
+            mutant: self.mutant,
+            foreign: self.foreign.clone(),
+            lose_at: self.lose_at,
+        };
+        world.objects.iter_mut().for_each(|object| object.searched = false);
         world
     }
 
@@ -355,11 +374,11 @@ impl World {
         let path = object.path();
         if object.linked.is_some() {
             self.link(index, &outcome, now);
-            self.objects[index].last = Some(outcome);
+            self.objects[index].last = Some(Arc::new(outcome));
             return;
         }
         let outputs = outputs(&outcome);
-        object.last = Some(outcome);
+        object.last = Some(Arc::new(outcome));
         // A change of an object's outputs wakes those that use them.
         if self.foreign.insert(path, outputs.clone()) != Some(outputs) {
             for other in self.objects.iter_mut().filter(|other| !other.gone) {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use terrace_engine::policy::Consent;
 use terrace_engine::sim::{Calls, Live, Op, STATUS};
 use terrace_engine::{Outcome, Report, report};
-use terrace_model::{NodeKey, Phase};
+use terrace_model::{Entry, NodeKey, Phase};
 
 use super::{RESYNC, Stuck, World};
 
@@ -17,6 +17,20 @@ impl World {
             live.iter().map(|live| format!("{} {}", live.key.kind, label(&live.tags()))).collect();
         names.sort();
         names
+    }
+
+    /// What every object's inventory says of what stands: all but what AWS assigns, and when.
+    pub fn inventories(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for object in &self.objects {
+            let path = object.path();
+            let inventory = self.sim.ledger(&path).load().unwrap_or_default();
+            lines.extend(inventory.0.iter().map(|(key, entry)| {
+                let Entry { kind, place, name, phase, on_delete, depends_on, keys, .. } = entry;
+                format!("{path} {key}: {kind} {place:?} {name} {phase:?} {on_delete:?} {depends_on:?} {keys:?}")
+            }));
+        }
+        lines
     }
 
     /// Every object is as wished: all its entries are Ready, and nothing is left to do.
