@@ -160,7 +160,7 @@ fn pace(settling: Duration, usual: Duration, early: Duration) -> Duration {
     let next = if settling < close {
         early.max(SOON).min(close - settling)
     } else if settling < usual * 2 {
-        usual / 15
+        usual / 30
     } else {
         settling / 10
     };
@@ -181,9 +181,9 @@ mod tests {
                     passed += pace(passed, usual, if learned { usual } else { passed * 4 });
                     looks += 1;
                 }
-                let most = if learned { 8 } else { 10 };
+                let most = if learned { 14 } else { 16 };
                 assert!(looks <= most, "{looks} looks at something that took {takes} s");
-                assert!(passed.as_secs_f64() - f64::from(takes as u32) <= 5.0, "{passed:?} for {takes} s");
+                assert!(passed.as_secs_f64() - f64::from(takes as u32) <= 2.6, "{passed:?} for {takes} s");
             }
         }
     }

@@ -266,7 +266,8 @@ impl<T: Managed> Job<'_, T> {
             let made =
                 self.before.resources.iter().filter(|entry| entry.id == id).max_by_key(|entry| entry.incarnation);
             let Some(arn) = made.and_then(|entry| entry.handle.as_deref()) else { continue };
-            found.insert(id, described::targets(cloud.describe.targets(region, arn).await?));
+            let targets = cloud.describe.targets(region, arn).await?;
+            found.extend(targets.map(|targets| (id, described::targets(targets))));
         }
         Ok(found)
     }

@@ -195,11 +195,11 @@ impl Describe {
         self.alarms.get(&self.clients, region, names).await
     }
 
-    /// What a load balancer finds of the targets of a target group, this moment.
+    /// What a load balancer finds of the targets of a target group, this moment; `None` where that is not there.
     ///
     /// # Errors
     /// As classified.
-    pub async fn targets(&self, region: &str, arn: &str) -> Result<Targets> {
+    pub async fn targets(&self, region: &str, arn: &str) -> Result<Option<Targets>> {
         targets::read(&self.clients, region, arn).await
     }
 

@@ -4,7 +4,9 @@ use aws_sdk_elasticloadbalancingv2::types::{TargetHealth, TargetHealthStateEnum}
 use terrace_engine::Result;
 
 use crate::Clients;
-use crate::errors::classify;
+use crate::errors::absent;
+
+const GONE: &[&str] = &["TargetGroupNotFound"];
 
 /// The targets of one target group (`TargetHealthDescriptions` in the Elastic Load Balancing API).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,14 +17,15 @@ pub struct Targets {
     pub unwell: Option<String>,
 }
 
-/// Reads them; one that is on its way out is none of them. The answer holds all there are (Elastic Load Balancing API
+/// Reads them, `None` where the target group is gone; one that is on its way out is none of them. The answer holds all there are (Elastic Load Balancing API
 /// reference, DescribeTargetHealth: it does not page).
 ///
 /// # Errors
 /// As classified.
-pub(super) async fn read(clients: &Clients, region: &str, arn: &str) -> Result<Targets> {
+pub(super) async fn read(clients: &Clients, region: &str, arn: &str) -> Result<Option<Targets>> {
     let request = clients.elbv2(region).describe_target_health().target_group_arn(arn);
-    let described = request.send().await.map_err(classify)?.target_health_descriptions.unwrap_or_default();
+    let Some(answer) = absent(request.send().await, GONE)? else { return Ok(None) };
+    let described = answer.target_health_descriptions.unwrap_or_default();
     let mut targets = Targets::default();
     for health in described.into_iter().filter_map(|target| target.target_health) {
         match health.state {
@@ -31,7 +34,7 @@ pub(super) async fn read(clients: &Clients, region: &str, arn: &str) -> Result<T
             _ => targets.unwell = targets.unwell.or_else(|| Some(words(health))),
         }
     }
-    Ok(targets)
+    Ok(Some(targets))
 }
 
 /// The description is there while the target is not well; the reason stands for it where it is not.
@@ -44,9 +47,11 @@ fn words(health: TargetHealth) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{REGION, clients};
+    use crate::testing::{REGION, clients, meta};
     use aws_sdk_elasticloadbalancingv2::Client;
-    use aws_sdk_elasticloadbalancingv2::operation::describe_target_health::DescribeTargetHealthOutput;
+    use aws_sdk_elasticloadbalancingv2::operation::describe_target_health::{
+        DescribeTargetHealthError, DescribeTargetHealthOutput,
+    };
     use aws_sdk_elasticloadbalancingv2::types::TargetHealthDescription;
     use aws_smithy_mocks::{mock, mock_client};
 
@@ -64,7 +69,15 @@ mod tests {
                 DescribeTargetHealthOutput::builder().set_target_health_descriptions(Some(all.collect())).build()
             });
         let clients = clients().with_client(REGION, mock_client!(aws_sdk_elasticloadbalancingv2, [&rule]));
-        read(&clients, REGION, ARN).await.expect("it is read")
+        read(&clients, REGION, ARN).await.expect("it is read").expect("it is there")
+    }
+
+    #[tokio::test]
+    async fn a_target_group_that_is_gone_has_none() {
+        let rule = mock!(Client::describe_target_health)
+            .then_error(|| DescribeTargetHealthError::generic(meta("TargetGroupNotFound")));
+        let clients = clients().with_client(REGION, mock_client!(aws_sdk_elasticloadbalancingv2, [&rule]));
+        assert_eq!(read(&clients, REGION, ARN).await, Ok(None));
     }
 
     #[tokio::test]

@@ -32,3 +32,62 @@ pub fn objection(spec: &WebAppSpec, facts: &Facts, slot: Slot) -> Option<String>
         Some(_) => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use terrace_crds::WebApp;
+
+    use super::*;
+    use crate::samples::{self, progress};
+    use crate::web_app::rollout::STABLE;
+
+    fn app(spec: serde_json::Value) -> WebApp {
+        let app =
+            json!({"apiVersion": "terrace.dev/v1alpha1", "kind": "WebApp", "metadata": {"name": "shop"}, "spec": spec});
+        serde_json::from_value(app).expect("a WebApp")
+    }
+
+    fn exposed() -> WebApp {
+        app(json!({"image": "shop:1"}))
+    }
+
+    #[test]
+    fn the_next_version_is_watched_while_it_has_pods() {
+        let watched = |step: &str, serves: &str| {
+            watched(&exposed().spec, &[progress(ROLLOUT, step, "new"), progress(STABLE, serves, "old")])
+        };
+        assert_eq!(watched("Preparing", "a").as_deref(), Some("targets-b"));
+        assert_eq!(watched("Step 1: 10%", "b").as_deref(), Some("targets"));
+        for without in ["Clearing", "RolledBack: too many errors"] {
+            assert_eq!(watched(without, "a"), None, "{without}");
+        }
+        assert_eq!(super::watched(&exposed().spec, &[progress(STABLE, "a", "old")]), None);
+    }
+
+    #[test]
+    fn without_a_load_balancer_there_is_none_to_object() {
+        let worker = app(json!({"image": "shop:1", "expose": {"protocol": "None"}}));
+        assert_eq!(objection(&worker.spec, &samples::facts(&worker), Slot::B), None);
+        assert_eq!(super::watched(&worker.spec, &[progress(ROLLOUT, "Preparing", "new")]), None);
+    }
+
+    #[test]
+    fn requests_come_only_to_pods_of_which_all_are_well() {
+        let mut facts = samples::facts(&exposed());
+        let mut says = |targets: Option<Targets>| {
+            facts.targets = targets.map(|targets| ("targets-b".to_owned(), targets)).into_iter().collect();
+            objection(&exposed().spec, &facts, Slot::B)
+        };
+        let unwell = || Some("Request timed out".to_owned());
+        assert_eq!(says(Some(Targets { healthy: 2, unwell: None })), None);
+        for (targets, words) in [
+            (None, "not asked yet"),
+            (Some(Targets::default()), "no pod is registered"),
+            (Some(Targets { healthy: 1, unwell: unwell() }), "finds a pod unwell: Request timed out"),
+        ] {
+            let said = says(targets).unwrap_or_default();
+            assert!(said.contains(words), "{said}");
+        }
+    }
+}
