@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use terrace_tests::progress::Progress;
 use terrace_tests::watch::Watch;
 use terrace_tests::{Bed, Operator, Options, Tenant, operator, until, wait};
+use tokio::try_join;
 
 /// How long nothing may happen before a measurement is given up.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -81,6 +82,13 @@ impl<'b> Bench<'b> {
         self.tenant.kubectl.apply(&json!({ "apiVersion": "v1", "kind": "List", "items": items })).await.map(drop)
     }
 
+    /// Applies them, and answers when the last of them was told to be Ready. The watch is followed meanwhile: one that nobody
+    /// reads stands still.
+    async fn ready(&self, watch: &mut Watch, tiers: &[String], shape: Shape) -> Result<SystemTime> {
+        let ready = watch.until_ready(tiers.to_vec(), PATIENCE);
+        try_join!(self.apply(tiers, shape), ready).map(|((), ready)| ready)
+    }
+
     /// Waits until the operator has made no call in the tenant's account for a while.
     async fn until_quiet(&self) -> Result<()> {
         until("the end of all calls", PATIENCE, async || {
@@ -136,9 +144,11 @@ async fn one_by_one(latency: Duration) -> Result<()> {
     for name in names(11) {
         let mut watch = Watch::named(&bench.tenant.kubectl, "datatiers", &name)?;
         let asked = SystemTime::now();
-        bench.apply(std::slice::from_ref(&name), Shape::Usual).await?;
-        let seen = watch.next(PATIENCE).await?.at;
-        let ready = watch.until_ready([name], PATIENCE).await?;
+        let watched = async {
+            let seen = watch.next(PATIENCE).await?.at;
+            Ok((seen, watch.until_ready([name.clone()], PATIENCE).await?))
+        };
+        let ((), (seen, ready)) = try_join!(bench.apply(std::slice::from_ref(&name), Shape::Usual), watched)?;
         from_seen.push(ready.duration_since(seen)?);
         from_asked.push(ready.duration_since(asked)?);
     }
@@ -170,8 +180,8 @@ async fn slow_database(latency: Duration) -> Result<()> {
         bed.checker.slow_databases(&bench.tenant.account.id, Duration::from_secs(creating)).await?;
         bench.tenant.mark().await?;
         let mut watch = Watch::all(&bench.tenant.kubectl, "datatiers")?;
-        bench.apply(std::slice::from_ref(&name), Shape::Lean).await?;
-        let ready = watch.until_ready([name], PATIENCE).await?.duration_since(SystemTime::UNIX_EPOCH)?.as_secs_f64();
+        let ready =
+            bench.ready(&mut watch, &[name], Shape::Lean).await?.duration_since(SystemTime::UNIX_EPOCH)?.as_secs_f64();
         let requests = bed.checker.requests()?;
         let made =
             requests.iter().rev().find(|request| request.op == "CreateDBInstance").context("no CreateDBInstance")?;
@@ -199,8 +209,7 @@ async fn many(latency: Duration, shape: Shape, args: &[&str]) -> Result<()> {
     bench.tenant.mark().await?;
     let mut watch = Watch::all(&bench.tenant.kubectl, "datatiers")?;
     let started = SystemTime::now();
-    bench.apply(&names(count), shape).await?;
-    let took = watch.until_ready(names(count), PATIENCE).await?.duration_since(started)?;
+    let took = bench.ready(&mut watch, &names(count), shape).await?.duration_since(started)?;
     let how = if args.is_empty() { "within the published rates" } else { "limiter lifted" };
     let what = match shape {
         Shape::Usual => "databases",
@@ -219,8 +228,7 @@ async fn at_rest(count: usize) -> Result<()> {
     let bed = bed().await?;
     let bench = Bench::start(&bed, Duration::ZERO, &["--aws-rate-limits", "lifted"]).await?;
     let mut watch = Watch::all(&bench.tenant.kubectl, "datatiers")?;
-    bench.apply(&names(count), Shape::Usual).await?;
-    watch.until_ready(names(count), PATIENCE).await?;
+    bench.ready(&mut watch, &names(count), Shape::Usual).await?;
     bench.until_quiet().await?;
     print("memory", format!("{} MiB", memory_kib(&bench.process()?)? / 1024), "< 150 MiB");
 
@@ -255,8 +263,7 @@ async fn resync(count: usize) -> Result<()> {
     let args = ["--aws-rate-limits", "lifted", "--resync-seconds", &period.to_string()];
     let bench = Bench::start(&bed, Duration::ZERO, &args).await?;
     let mut watch = Watch::all(&bench.tenant.kubectl, "datatiers")?;
-    bench.apply(&names(count), Shape::Usual).await?;
-    watch.until_ready(names(count), PATIENCE).await?;
+    bench.ready(&mut watch, &names(count), Shape::Usual).await?;
     pass_by(Duration::from_secs(2 * period)).await?;
     bench.tenant.mark().await?;
     pass_by(Duration::from_secs(3 * period)).await?;
