@@ -19,6 +19,7 @@ use crate::walk::Engine;
 /// What one pass came to.
 #[derive(Debug)]
 pub struct Outcome {
+    /// As the last looks leave it. What was about to be made is on record; the rest is for the caller to write.
     pub inventory: Inventory,
     /// What is left to do, and what it waits for.
     pub plan: Plan,

@@ -1,6 +1,6 @@
 //! Carries a plan out: every open step at once, planning again as outputs come in, until nothing is left to do now.
 //!
-//! The order survives a crash: look, write the intent, create, look again, write what became of it.
+//! The order survives a crash: look, write the intent, create, look again; what became of it is written last.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use futures::{FutureExt, StreamExt};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use terrace_model::identity::{Freshness, canonical, short_hash};
-use terrace_model::{DeletionPolicy, Graph, Inventory, NodeKey, Novelty, OwnerRef};
+use terrace_model::{DeletionPolicy, Entry, Graph, Inventory, NodeKey, Novelty, OwnerRef};
 
 use crate::error::{Error, Result};
 use crate::ledger::Ledger;
@@ -62,7 +62,8 @@ impl Engine {
         &self.kinds
     }
 
-    /// Brings AWS as near to the wishes as it can get without waiting.
+    /// Brings AWS as near to the wishes as it can get without waiting. What became of it is for the caller to write, in one
+    /// with what it says of it.
     pub async fn pass(&self, request: Request<'_>, memory: &Memory, ledger: &dyn Ledger) -> Outcome {
         let inventory = request.inventory.clone();
         let mut walk = Walk {
@@ -124,17 +125,19 @@ impl Walk<'_> {
             {
                 continue;
             }
-            if self.intend(&filtered, ledger).await? {
-                continue;
-            }
-            if self.forget(&filtered.plan) {
+            if self.intend(&filtered) || self.forget(&filtered.plan) {
                 continue;
             }
             // Nothing is changed before all has been seen: what is seen last may have to go first.
             let looking = is_looking(&filtered.plan);
             let spared = self.spared(&filtered.plan);
-            let due = |key: &NodeKey, step: &Step| !looking || (step.action == Action::Look && !spared.contains(key));
-            for (key, step) in filtered.plan.0.iter().filter(|(key, step)| due(key, step)) {
+            let due = |key: &NodeKey, step: &Step| match looking {
+                true => step.action == Action::Look && !spared.contains(key),
+                false => step.gate == Gate::Open,
+            };
+            let due: Vec<_> = filtered.plan.0.iter().filter(|(key, step)| due(key, step)).collect();
+            self.put_on_record(&due, ledger).await?;
+            for (key, step) in due {
                 running.extend(self.start(key, step));
             }
             if running.is_empty() && !spared.is_empty() {
@@ -143,18 +146,16 @@ impl Walk<'_> {
             }
             match running.next().await {
                 Some(done) => self.take(done),
-                None => return self.settle(&filtered.plan, ledger).await,
+                None => {
+                    self.inventory = settle(&filtered.plan, &self.situation(&self.doubtful()), self.request.now);
+                    return Ok(());
+                }
             }
             // Whatever else has come back by now goes into the same plan.
             while let Some(Some(done)) = running.next().now_or_never() {
                 self.take(done);
             }
         }
-    }
-
-    async fn settle(&mut self, plan: &Plan, ledger: &dyn Ledger) -> Result<()> {
-        self.inventory = settle(plan, &self.situation(&self.doubtful()), self.request.now);
-        self.save(ledger).await
     }
 
     fn doubtful(&self) -> BTreeSet<NodeKey> {
@@ -312,16 +313,15 @@ impl Walk<'_> {
         self.memory.remember(&self.request.owner.uid, seen.iter().map(|(key, at, sight)| (key, *at, *sight)));
     }
 
-    /// Writes what is about to be made, before it is made. True where something changed, and the plan with it.
-    async fn intend(&mut self, filtered: &Filtered, ledger: &dyn Ledger) -> Result<bool> {
+    /// Enters what is about to be made. True where something changed, and the plan with it.
+    fn intend(&mut self, filtered: &Filtered) -> bool {
         if is_looking(&filtered.plan) {
-            return Ok(false);
+            return false;
         }
         let doubtful = self.doubtful();
         let (inventory, new) = intend(filtered, &self.situation(&doubtful));
         let changed = inventory != self.inventory;
         self.inventory = inventory;
-        self.save(ledger).await?;
         let gone = |step: &Step| step.action == Action::Create(Why::Missing) && step.gate == Gate::Open;
         for (key, _) in filtered.plan.0.iter().filter(|(_, step)| gone(step)) {
             self.drift.insert(key.clone(), vec!["deleted".into()]);
@@ -329,7 +329,27 @@ impl Walk<'_> {
         for key in &new {
             self.memory.intended(&self.request.owner.uid, key);
         }
-        Ok(changed)
+        changed
+    }
+
+    /// Writes the whole inventory, once, where something is about to be changed and it says more than is on record of what
+    /// is to be: what one change begins, as when something goes to make room, must not be forgotten over it.
+    async fn put_on_record(&mut self, due: &[(&NodeKey, &Step)], ledger: &dyn Ledger) -> Result<()> {
+        let changes = |(key, step): &(&NodeKey, &Step)| {
+            let doing = Doing::of(&step.action).filter(|doing| *doing != Doing::Look);
+            doing.is_some_and(|doing| !self.done.contains(&((*key).clone(), doing)))
+        };
+        if due.iter().any(changes) && !self.inventory.0.keys().all(|key| self.is_on_record(key)) {
+            ledger.save(&self.inventory).await?;
+            self.saved = self.inventory.clone();
+        }
+        Ok(())
+    }
+
+    /// Whether all that was intended of it is on record. A handle need not be: the look that follows a crash finds it.
+    fn is_on_record(&self, key: &NodeKey) -> bool {
+        let (Some(entry), Some(saved)) = (self.inventory.0.get(key), self.saved.0.get(key)) else { return false };
+        saved == entry || Entry { handle: entry.handle.clone(), ..saved.clone() } == *entry
     }
 
     /// Strikes off what is gone at once, so that what it kept alive can go in this same pass.
@@ -347,8 +367,8 @@ impl Walk<'_> {
         if let (Doing::Look, Some(done)) = (doing, self.recall(key, step)) {
             return Some(Box::pin(std::future::ready(done)));
         }
-        let on_record = self.inventory.0.get(key).is_some_and(|entry| self.saved.0.get(key) == Some(entry));
-        if step.gate != Gate::Open || (doing != Doing::Look && !on_record) || !self.done.insert((key.clone(), doing)) {
+        let recorded = doing == Doing::Look || self.is_on_record(key);
+        if step.gate != Gate::Open || !recorded || !self.done.insert((key.clone(), doing)) {
             return None;
         }
         let provider = match self.engine.registry.get(&step.kind) {
@@ -406,14 +426,6 @@ impl Walk<'_> {
         if let Some(error) = done.failure {
             self.failures.insert(done.key, error);
         }
-    }
-
-    async fn save(&mut self, ledger: &dyn Ledger) -> Result<()> {
-        if self.inventory != self.saved {
-            ledger.save(&self.inventory).await?;
-            self.saved = self.inventory.clone();
-        }
-        Ok(())
     }
 
     fn outcome(mut self, unsaved: Option<Error>) -> Outcome {

@@ -95,7 +95,7 @@ impl<T: Managed> Job<'_, T> {
             false => Some(self.expand(environment, &cloud, &labels).await?),
         };
         let adopt = if self.deleting { Adopt::default() } else { policy::adopt(self.object, environment, &labels)? };
-        self.pin(environment).await?;
+        self.ledger.pin(pin(environment));
         // A record that was lost is looked for where the wishes say, also while the object is deleted, if they can be had.
         let names = match self.deleting && self.lost() {
             true => match self.expand(environment, &cloud, &labels).await {
@@ -290,16 +290,6 @@ impl<T: Managed> Job<'_, T> {
             facts.progress = progress;
         }
         Ok(again)
-    }
-
-    /// From its first intent on, an object keeps its Environment.
-    async fn pin(&self, environment: &Environment) -> Result<(), Problem> {
-        let pin = pin(environment);
-        if self.before.environment.as_ref() == Some(&pin) {
-            return Ok(());
-        }
-        let status = TierStatus { environment: Some(pin), ..self.ledger.status() };
-        Ok(self.ledger.write(status).await?)
     }
 
     async fn pass(

@@ -1,11 +1,10 @@
 //! The ledger of an object: its own status, written with a resourceVersion.
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures::future::BoxFuture;
 use serde_json::Value;
-use terrace_crds::{ResourceEntry, TierStatus};
+use terrace_crds::{EnvironmentPin, ResourceEntry, TierStatus};
 use terrace_engine::{Error, Ledger};
 use terrace_model::Inventory;
 
@@ -17,23 +16,41 @@ pub struct StatusLedger<'a> {
     pub handle: &'a Handle,
     pub uid: &'a str,
     pub process: &'a Process,
-    state: Mutex<(String, TierStatus)>,
+    state: Mutex<State>,
+}
+
+struct State {
+    version: String,
+    written: TierStatus,
+    /// The Environment that goes into the next write.
+    pin: Option<EnvironmentPin>,
 }
 
 impl<'a> StatusLedger<'a> {
     /// The ledger of an object that is at `version` and has this status.
     pub fn new(handle: &'a Handle, uid: &'a str, process: &'a Process, version: String, status: TierStatus) -> Self {
-        StatusLedger { handle, uid, process, state: Mutex::new((version, status)) }
+        let pin = status.environment.clone();
+        StatusLedger { handle, uid, process, state: Mutex::new(State { version, written: status, pin }) }
     }
 
-    /// The status as it was last written, or read.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From its first intent on, an object keeps its Environment: the two are one write.
+    pub fn pin(&self, environment: EnvironmentPin) {
+        self.state().pin = Some(environment);
+    }
+
+    /// The status as it was last written, or read, with the Environment that it is to keep.
     pub fn status(&self) -> TierStatus {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).1.clone()
+        let state = self.state();
+        TierStatus { environment: state.pin.clone(), ..state.written.clone() }
     }
 
     /// The object's version after the last write.
     pub fn version(&self) -> String {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).0.clone()
+        self.state().version.clone()
     }
 
     /// Writes a whole status, unless it is what stands there already.
@@ -41,14 +58,18 @@ impl<'a> StatusLedger<'a> {
     /// # Errors
     /// As [`Handle::write_status`].
     pub async fn write(&self, status: TierStatus) -> Result<(), Error> {
-        let (version, before) = self.state.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if before == status {
-            return Ok(());
-        }
+        let version = {
+            let state = self.state();
+            if state.written == status {
+                return Ok(());
+            }
+            state.version.clone()
+        };
         let value = serde_json::to_value(&status).map_err(Error::retry)?;
         let version = self.handle.write_status(&version, &value).await?;
         self.process.wrote(self.uid, &version);
-        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = (version, status);
+        let mut state = self.state();
+        (state.version, state.written) = (version, status);
         Ok(())
     }
 }

@@ -39,6 +39,21 @@ async fn what_shows_itself_when_it_is_made_is_not_looked_for_before() {
 }
 
 #[tokio::test]
+async fn a_record_is_written_before_something_is_made_and_when_a_pass_is_over_and_not_for_each_answer() {
+    let graph = sample("smallest");
+    let mut world = World::new(vec![Object::new("orders", graph.clone())]);
+    world.passes(1).await;
+    // What is intended, where the rule lies once its group has an id, and what became of it.
+    assert_eq!(world.sim.calls().kubernetes_writes(), 3, "{}", world.sim.trace());
+    world.ready("create").await;
+    let before = (world.passes, world.sim.calls().kubernetes_writes());
+    world.objects[0].deleting = true;
+    world.settle().await.expect("it goes");
+    let (passes, writes) = (world.passes - before.0, world.sim.calls().kubernetes_writes() - before.1);
+    assert!(writes <= passes as u64, "{writes} in {passes} passes\n{}", world.sim.trace());
+}
+
+#[tokio::test]
 async fn a_replacement_carries_the_data_over() {
     let (_, graph) = samples().into_iter().find(|(name, _)| *name == "smallest").expect("the sample");
     let mut world = World::with(SimAws::new(), vec![Object::new("orders", graph.clone())], Mutant::NONE);

@@ -128,6 +128,7 @@ impl Life {
         let done = AtomicBool::new(false);
         let work = async {
             let outcome = self.engine.pass(request, &self.memory, &ledger as &dyn Ledger).await;
+            ledger.save(&outcome.inventory).await.expect("nobody else writes it");
             done.store(true, Ordering::Release);
             outcome
         };

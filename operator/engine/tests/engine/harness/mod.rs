@@ -197,12 +197,12 @@ impl World {
             objects: self.objects.clone(),
             passes: self.passes,
             memory: Memory::default(),
-            processes: self.processes + 1,
+            processes: self.processes,
             mutant: self.mutant,
             foreign: self.foreign.clone(),
             lose_at: self.lose_at,
         };
-        world.objects.iter_mut().for_each(|object| object.searched = false);
+        world.restart();
         world
     }
 
@@ -279,7 +279,6 @@ impl World {
         let owner = OwnerRef { uid, ..self.objects[index].owner.clone() };
         let kept = self.sim.ledger(&self.objects[index].path());
         let known = kept.load();
-        let is_known = known.is_some();
         let inventory = match self.inventory(index, known, &engine, &owner).await {
             Ok(inventory) => inventory,
             Err(_) if self.sim.is_crashed() => return self.restart(),
@@ -302,15 +301,21 @@ impl World {
             now,
         };
         let outcome = engine.pass(request, &self.memory, ledger.as_ref()).await;
-        // The controller writes what it found again with the rest of the status.
-        if !is_known && outcome.unsaved.is_none() && self.sim.ledger(&object.path()).load().is_none() {
-            let _ = ledger.save(&outcome.inventory).await;
-        }
+        // The controller writes what became of it with the rest of the status, unless that stands there already.
+        let on_record = self.sim.ledger(&object.path()).load();
+        let written = match on_record.as_ref() == Some(&outcome.inventory) {
+            true => Ok(()),
+            false => ledger.save(&outcome.inventory).await,
+        };
         if self.mutant.forgetful {
             self.memory = Memory::default();
         }
         if self.sim.is_crashed() {
             return self.restart();
+        }
+        if let Err(error) = written {
+            self.objects[index].due = now.checked_add(error.next_try(0)).ok();
+            return;
         }
         self.conclude(index, outcome, now);
     }
