@@ -8,7 +8,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout_at};
 
 use crate::wait::{ensure, late};
 use crate::watch::{Event, Watch};
@@ -33,11 +33,6 @@ impl Kubectl {
         Kubectl { namespace: Some(namespace.to_owned()), ..self.clone() }
     }
 
-    /// The namespace.
-    pub fn namespace(&self) -> Option<&str> {
-        self.namespace.as_deref()
-    }
-
     /// The program itself.
     pub fn program(&self) -> &Path {
         &self.program
@@ -45,6 +40,11 @@ impl Kubectl {
 
     fn in_namespace(&self) -> impl Iterator<Item = &str> {
         self.namespace.iter().flat_map(|namespace| ["--namespace", namespace])
+    }
+
+    /// What makes a `get` one of all namespaces, where it has none of its own.
+    pub(crate) fn everywhere(&self) -> Option<&'static str> {
+        self.namespace.is_none().then_some("--all-namespaces")
     }
 
     /// The kubeconfig it uses.
@@ -140,11 +140,8 @@ impl Kubectl {
     /// # Errors
     /// When the API server cannot be asked.
     pub async fn list(&self, kind: &str, selector: &str) -> Result<Vec<Value>> {
-        let mut args = vec!["get", kind, "-o", "json", "--selector", selector];
-        if self.namespace.is_none() {
-            args.push("--all-namespaces");
-        }
-        let mut list = self.json(&args, "").await?;
+        let args = ["get", kind, "-o", "json", "--selector", selector].into_iter().chain(self.everywhere());
+        let mut list = self.json(&args.collect::<Vec<_>>(), "").await?;
         match list["items"].take() {
             Value::Array(items) => Ok(items),
             other => bail!("no items: {other}"),
@@ -157,6 +154,17 @@ impl Kubectl {
     /// What the API server refuses.
     pub async fn patch(&self, kind: &str, name: &str, patch: &Value) -> Result<Value> {
         self.json(&["patch", kind, name, "--type", "merge", "--patch", &patch.to_string(), "-o", "json"], "").await
+    }
+
+    /// As [`patch`](Self::patch), of an object that may be gone meanwhile.
+    ///
+    /// # Errors
+    /// What the API server refuses, if the object is there.
+    pub async fn patch_if_there(&self, kind: &str, name: &str, patch: &Value) -> Result<()> {
+        match self.patch(kind, name, patch).await {
+            Err(error) if self.find(kind, name).await?.is_some() => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// Changes the object's status by a JSON merge patch of the object.
@@ -198,8 +206,7 @@ impl Kubectl {
         let (mut watch, end) = (Watch::named(self, kind, name)?, Instant::now() + deadline);
         let mut seen = anyhow!("no such object");
         loop {
-            let left = end.saturating_duration_since(Instant::now());
-            match timeout(left, watch.next(deadline)).await {
+            match timeout_at(end, watch.change()).await {
                 Err(_) => return Err(seen).with_context(|| late(&format!("{kind} {name}"), deadline)),
                 Ok(event) => match event? {
                     Event { gone: true, .. } => seen = anyhow!("it was deleted"),

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::aws::Aws;
 use crate::kubectl::Kubectl;
@@ -16,7 +16,7 @@ use crate::watch::Watch;
 
 const BINDINGS: &str = "targetgroupbindings";
 const SLICES: &str = "endpointslices";
-/// So many events come at once when a Deployment comes up.
+/// What comes within this time of the event before belongs to it: many come when a Deployment comes up.
 const GATHER: Duration = Duration::from_millis(300);
 /// The pause after something was refused, as while an emulator plays faults.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -50,12 +50,17 @@ impl Drop for Registrar {
 
 async fn follow(kubectl: &Kubectl, aws: &Aws, registered: &mut BTreeMap<String, BTreeSet<Target>>) -> Result<()> {
     let (mut bindings, mut slices) = (Watch::all(kubectl, BINDINGS)?, Watch::all(kubectl, SLICES)?);
-    loop {
+    let mut change = async || {
         tokio::select! {
-            event = bindings.change() => drop(event?),
-            event = slices.change() => drop(event?),
+            event = bindings.change() => event,
+            event = slices.change() => event,
         }
-        sleep(GATHER).await;
+    };
+    loop {
+        change().await?;
+        while let Ok(event) = timeout(GATHER, change()).await {
+            event?;
+        }
         register(kubectl, aws, registered).await?;
     }
 }

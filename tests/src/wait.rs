@@ -5,9 +5,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use tokio::time::{Instant, sleep, timeout_at};
 
-/// How long after the first look the second one is. Each pause is half as long again as the one before,
+/// Between the first look and the second. Each pause is half as long again as the one before.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
-/// up to this one.
+/// No pause is longer.
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
 /// Asks `look` until it answers a value, and gives that value back. `what` names the condition for the error.

@@ -56,13 +56,9 @@ impl Watch {
     }
 
     fn of(kubectl: &Kubectl, what: &[&str]) -> Result<Watch> {
-        let everywhere = if kubectl.namespace().is_none() { ["--all-namespaces"].as_slice() } else { &[] };
-        let args: Vec<_> = ["get", "--watch", "--output-watch-events", "-o", "json"]
-            .iter()
-            .chain(everywhere)
-            .chain(what)
-            .map(|arg| (*arg).to_owned())
-            .collect();
+        let get = ["get", "--watch", "--output-watch-events", "-o", "json"];
+        let args = get.into_iter().chain(kubectl.everywhere()).chain(what.iter().copied());
+        let args: Vec<String> = args.map(str::to_owned).collect();
         Ok(Watch { kubectl: kubectl.clone(), running: spawn(kubectl, &args)?, args })
     }
 

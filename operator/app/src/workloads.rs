@@ -17,13 +17,11 @@ use terrace_tiers::ObjectKey;
 use crate::context::Context;
 use crate::tier::links::Concerned;
 
-/// The label of all that is made (`terrace_objects::owned`).
-const OURS: &str = "app.kubernetes.io/managed-by=terrace";
-
 /// Follows the Deployments that bear our label, without their content.
 pub async fn follow(context: Arc<Context>) {
     let all = Api::<PartialObjectMeta<Deployment>>::all(context.client.clone());
-    let stream = watch(all, watcher::Config::default().labels(OURS)).default_backoff();
+    let (label, ours) = owned::MANAGED_BY;
+    let stream = watch(all, watcher::Config::default().labels(&format!("{label}={ours}"))).default_backoff();
     let note = |event| {
         if let Ok(Event::Apply(workload) | Event::Delete(workload)) = &event {
             wake(workload, &context);

@@ -84,7 +84,8 @@ impl<'b> Bench<'b> {
 
     /// Applies them, and answers when the last of them was told to be Ready. The watch is followed meanwhile: one that nobody
     /// reads stands still.
-    async fn ready(&self, watch: &mut Watch, tiers: &[String], shape: Shape) -> Result<SystemTime> {
+    async fn ready(&self, tiers: &[String], shape: Shape) -> Result<SystemTime> {
+        let mut watch = Watch::all(&self.tenant.kubectl, "datatiers")?;
         let ready = watch.until_ready(tiers.to_vec(), PATIENCE);
         try_join!(self.apply(tiers, shape), ready).map(|((), ready)| ready)
     }
@@ -149,15 +150,12 @@ async fn one_by_one(latency: Duration) -> Result<()> {
             Ok((seen, watch.until_ready([name.clone()], PATIENCE).await?))
         };
         let ((), (seen, ready)) = try_join!(bench.apply(std::slice::from_ref(&name), Shape::Usual), watched)?;
-        from_seen.push(ready.duration_since(seen)?);
-        from_asked.push(ready.duration_since(asked)?);
+        from_seen.push(ready.duration_since(seen)?.as_secs_f64());
+        from_asked.push(ready.duration_since(asked)?.as_secs_f64());
     }
-    let median = |mut took: Vec<Duration>| {
-        took.sort();
-        format!("{:.2} s", took[took.len() / 2].as_secs_f64())
-    };
-    print("applied to Ready, median of 11", median(from_seen), "< 0.3 s at 0 ms");
-    print("the same with the run of kubectl before it", median(from_asked), "");
+    let seconds = |figures| format!("{:.2} s", median(figures));
+    print("applied to Ready, median of 11", seconds(from_seen), "< 0.3 s at 0 ms");
+    print("the same with the run of kubectl before it", seconds(from_asked), "");
     bench.until_quiet().await?;
     print("AWS calls per create", format!("{:.1}", bench.tenant.calls().await?.calls as f64 / 11.0), "");
     bench.tenant.mark().await?;
@@ -179,9 +177,7 @@ async fn slow_database(latency: Duration) -> Result<()> {
         let name = format!("slow-{creating}");
         bed.checker.slow_databases(&bench.tenant.account.id, Duration::from_secs(creating)).await?;
         bench.tenant.mark().await?;
-        let mut watch = Watch::all(&bench.tenant.kubectl, "datatiers")?;
-        let ready =
-            bench.ready(&mut watch, &[name], Shape::Lean).await?.duration_since(SystemTime::UNIX_EPOCH)?.as_secs_f64();
+        let ready = bench.ready(&[name], Shape::Lean).await?.duration_since(SystemTime::UNIX_EPOCH)?.as_secs_f64();
         let requests = bed.checker.requests()?;
         let made =
             requests.iter().rev().find(|request| request.op == "CreateDBInstance").context("no CreateDBInstance")?;
@@ -207,9 +203,8 @@ async fn many(latency: Duration, shape: Shape, args: &[&str]) -> Result<()> {
     let bed = bed().await?;
     let bench = Bench::start(&bed, latency, args).await?;
     bench.tenant.mark().await?;
-    let mut watch = Watch::all(&bench.tenant.kubectl, "datatiers")?;
     let started = SystemTime::now();
-    let took = bench.ready(&mut watch, &names(count), shape).await?.duration_since(started)?;
+    let took = bench.ready(&names(count), shape).await?.duration_since(started)?;
     let how = if args.is_empty() { "within the published rates" } else { "limiter lifted" };
     let what = match shape {
         Shape::Usual => "databases",
@@ -227,8 +222,7 @@ async fn many(latency: Duration, shape: Shape, args: &[&str]) -> Result<()> {
 async fn at_rest(count: usize) -> Result<()> {
     let bed = bed().await?;
     let bench = Bench::start(&bed, Duration::ZERO, &["--aws-rate-limits", "lifted"]).await?;
-    let mut watch = Watch::all(&bench.tenant.kubectl, "datatiers")?;
-    bench.ready(&mut watch, &names(count), Shape::Usual).await?;
+    bench.ready(&names(count), Shape::Usual).await?;
     bench.until_quiet().await?;
     print("memory", format!("{} MiB", memory_kib(&bench.process()?)? / 1024), "< 150 MiB");
 
@@ -262,8 +256,7 @@ async fn resync(count: usize) -> Result<()> {
     let (bed, period) = (bed().await?, 60);
     let args = ["--aws-rate-limits", "lifted", "--resync-seconds", &period.to_string()];
     let bench = Bench::start(&bed, Duration::ZERO, &args).await?;
-    let mut watch = Watch::all(&bench.tenant.kubectl, "datatiers")?;
-    bench.ready(&mut watch, &names(count), Shape::Usual).await?;
+    bench.ready(&names(count), Shape::Usual).await?;
     pass_by(Duration::from_secs(2 * period)).await?;
     bench.tenant.mark().await?;
     pass_by(Duration::from_secs(3 * period)).await?;

@@ -20,8 +20,8 @@ async fn look_again(scene: &Scene<'_>, name: &str) -> Result<()> {
     let kubectl = &scene.tenant.kubectl;
     let Some(object) = kubectl.find(scene.kind, name).await? else { return Ok(()) };
     let version = object["metadata"]["resourceVersion"].to_string();
-    let looks = kubectl.annotate(scene.kind, name, "example.com/look-after", &version).await;
-    ensure(looks.is_ok() || kubectl.find(scene.kind, name).await?.is_none(), format_args!("{looks:?}"))
+    let look = json!({ "metadata": { "annotations": { "example.com/look-after": version } } });
+    kubectl.patch_if_there(scene.kind, name, &look).await
 }
 
 /// Carries out a change of a zone's records by hand.

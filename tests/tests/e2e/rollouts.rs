@@ -149,7 +149,7 @@ async fn followed(scene: &Scene<'_>, what: &str, mut fits: impl FnMut(&Value, i6
             Ok(()) => return Ok(seen),
             Err(other) => ensure(Instant::now() < end, format_args!("{what}: {other:#}; {seen:?}"))?,
         }
-        if let Ok(event) = timeout(BETWEEN, watch.next(STEP)).await {
+        if let Ok(event) = timeout(BETWEEN, watch.change()).await {
             app = event?.object;
         }
     }

@@ -58,12 +58,12 @@ impl<'b> Scene<'b> {
 
     /// Plays the story on it. The error is all there is to say.
     pub async fn attempt(&self, story: impl AsyncFnOnce(&Scene<'_>) -> Result<()>) -> Result<(), String> {
-        let result = story(self).await.and_then(|()| self.check_requests());
-        let result = match result {
-            Ok(()) => self.clear().await,
-            failed => failed,
+        let whole = async {
+            story(self).await?;
+            self.check_requests()?;
+            self.clear().await
         };
-        match result {
+        match whole.await {
             Ok(()) => Ok(()),
             Err(error) => Err(format!("{}: {error:#}\n\n{}", self.tenant.name, self.standing().await)),
         }
@@ -79,8 +79,7 @@ impl<'b> Scene<'b> {
         for object in left {
             let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
             let (kind, name) = (text(&object["kind"]).to_lowercase(), text(&object["metadata"]["name"]));
-            let free = kubectl.patch(&kind, &name, &json!({ "metadata": { "finalizers": null } })).await;
-            ensure(free.is_ok() || kubectl.find(&kind, &name).await?.is_none(), format_args!("{free:?}"))?;
+            kubectl.patch_if_there(&kind, &name, &json!({ "metadata": { "finalizers": null } })).await?;
         }
         Ok(())
     }

@@ -41,7 +41,7 @@ impl SimAws {
         Arc::new(sim)
     }
 
-    /// Another account in which all is as it is here, for a new process; from now on neither has to do with the other.
+    /// Another account in which all is as it is here; from now on neither has to do with the other.
     pub fn branch(&self) -> Arc<Self> {
         let clock = SimClock::default();
         clock.advance_to(self.clock.now());

@@ -113,9 +113,9 @@ pub(super) struct Wire {
 }
 
 impl Wire {
-    /// The wire of a new process elsewhere, to which the same came to pass; without a log, and without faults.
+    /// The wire of another account, to which the same came to pass; without a log, and without faults.
     pub fn branch(&self) -> Self {
-        Wire { points: self.points, calls: self.calls.clone(), process: self.process + 1, ..Wire::default() }
+        Wire { points: self.points, calls: self.calls.clone(), process: self.process, ..Wire::default() }
     }
 
     /// The process that is alive now, as a number; [`Wire::check`] tells whether it still is.

@@ -145,17 +145,15 @@ impl<'a> Judge<'a> {
             (Phase::Step(..) | Phase::Switched, Verdict::Unknown) => state.clone(),
             (Phase::Step(number, _), Verdict::Quiet) => {
                 let pause = self.steps.get(number - 1).map_or(0, |step| step.pause_seconds);
-                let objection = self.objection(next);
-                match self.is_ready(next) && objection.is_none() {
-                    true if self.has_passed(rollout.since, pause) => to(self.step(number + 1)),
-                    false if self.is_late(rollout, pause) => to(Phase::Returning(self.too_late(objection))),
+                match self.well(next) {
+                    Ok(()) if self.has_passed(rollout.since, pause) => to(self.step(number + 1)),
+                    Err(objection) if self.is_late(rollout, pause) => to(Phase::Returning(self.too_late(objection))),
                     _ => state.clone(),
                 }
             }
             (Phase::Switched, Verdict::Quiet) => {
                 let kept = self.has_passed(rollout.since, self.keep_old_seconds());
-                let well = self.is_ready(next) && self.objection(next).is_none();
-                if kept && well { self.promote(state.clone(), rollout) } else { state.clone() }
+                if kept && self.well(next).is_ok() { self.promote(state.clone(), rollout) } else { state.clone() }
             }
             (Phase::Returning(words), _) if self.has_moved(rollout) => {
                 // Without a reason against it, it comes again.
@@ -169,17 +167,20 @@ impl<'a> Judge<'a> {
     fn warm(&self, state: &State, rollout: &Rollout) -> State {
         let next = state.stable.slot.other();
         let to = |phase: Phase| self.at(state.clone(), phase, rollout.hash.clone());
-        let objection = self.objection(next);
-        match self.is_ready(next) && objection.is_none() {
-            true if self.has_passed(rollout.since, settling_seconds(self.spec)) => to(self.step(1)),
-            false if self.is_late(rollout, 0) => to(Phase::RolledBack(self.too_late(objection))),
-            _ => self.say(state.clone(), Phase::Warming(objection.unwrap_or_default())),
+        match self.well(next) {
+            Ok(()) if self.has_passed(rollout.since, settling_seconds(self.spec)) => to(self.step(1)),
+            Err(objection) if self.is_late(rollout, 0) => to(Phase::RolledBack(self.too_late(objection))),
+            well => self.say(state.clone(), Phase::Warming(well.err().flatten().unwrap_or_default())),
         }
     }
 
-    /// What the load balancer has against requests to a slot. Where Kubernetes has not made its pods ready, that is not it.
-    fn objection(&self, slot: Slot) -> Option<String> {
-        health::objection(self.spec, self.facts, slot).filter(|_| self.is_ready(slot))
+    /// Whether a slot can take requests, or go on doing so; if not, what the load balancer has against it. Where Kubernetes
+    /// has not made its pods ready, that is not it.
+    fn well(&self, slot: Slot) -> Result<(), Option<String>> {
+        match self.is_ready(slot) {
+            false => Err(None),
+            true => health::objection(self.spec, self.facts, slot).map_or(Ok(()), |words| Err(Some(words))),
+        }
     }
 
     /// Whether a phase has lasted longer than it may, with so many seconds that it lasts anyway.

@@ -36,23 +36,15 @@ pub fn course(facts: &Facts) -> Option<Course> {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
-    use terrace_crds::WebApp;
 
     use super::*;
     use crate::facts::Targets;
     use crate::samples;
-
-    fn app() -> WebApp {
-        serde_json::from_value(json!({
-            "apiVersion": "terrace.dev/v1alpha1", "kind": "WebApp", "metadata": {"name": "shop"},
-            "spec": {"image": "shop:1"},
-        }))
-        .expect("a WebApp")
-    }
+    use crate::web_app::rollout::tests::app;
 
     /// Reason, message, and whether it was given up, at a step.
     fn at(step: &str) -> (&'static str, String, bool) {
-        let mut facts = samples::facts(&app());
+        let mut facts = samples::facts(&app(json!({"image": "shop:1"})));
         assert_eq!(course(&facts), None);
         facts.progress = vec![samples::progress(ROLLOUT, step, "new")];
         let Course { reason, message, given_up } = course(&facts).expect("a rollout");
@@ -85,7 +77,7 @@ mod tests {
 
     #[test]
     fn what_has_requests_and_is_found_unwell_says_so() {
-        let mut facts = samples::facts(&app());
+        let mut facts = samples::facts(&app(json!({"image": "shop:1"})));
         facts.progress = vec![samples::progress(ROLLOUT, "Step 1: 10%", "new")];
         let unwell = Targets { healthy: 1, unwell: Some("Request timed out".into()) };
         facts.targets = [("targets-b".to_owned(), unwell)].into();

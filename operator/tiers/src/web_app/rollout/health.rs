@@ -41,12 +41,7 @@ mod tests {
     use super::*;
     use crate::samples::{self, progress};
     use crate::web_app::rollout::STABLE;
-
-    fn app(spec: serde_json::Value) -> WebApp {
-        let app =
-            json!({"apiVersion": "terrace.dev/v1alpha1", "kind": "WebApp", "metadata": {"name": "shop"}, "spec": spec});
-        serde_json::from_value(app).expect("a WebApp")
-    }
+    use crate::web_app::rollout::tests::app;
 
     fn exposed() -> WebApp {
         app(json!({"image": "shop:1"}))

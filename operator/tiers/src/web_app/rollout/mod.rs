@@ -152,3 +152,16 @@ impl State {
         held && self.made.contains(&slot)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+    use terrace_crds::WebApp;
+
+    /// A WebApp `shop`, for the tests of all parts.
+    pub fn app(spec: Value) -> WebApp {
+        let app =
+            json!({"apiVersion": "terrace.dev/v1alpha1", "kind": "WebApp", "metadata": {"name": "shop"}, "spec": spec});
+        serde_json::from_value(app).expect("a WebApp")
+    }
+}
