@@ -115,7 +115,7 @@ fn five_minutes() -> u32 {
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct RolloutAlarm {
-    /// The name of the alarm. It must bear this namespace's owner tag, or be admitted by the Environment's `limits.allow`.
+    /// The name of the alarm, whose ARN the Environment's `limits.allow` must admit.
     #[schemars(length(min = 1, max = 255), regex(pattern = r"^[^\s].*$"))]
     pub name: String,
 }

@@ -25,6 +25,7 @@ use std::time::Duration;
 use serde_json::Value;
 use terrace_crds::{EnvironmentPin, TierStatus, User};
 use terrace_engine::{Report, reason};
+use terrace_model::Val;
 use terrace_tiers::{ObjectKey, Objects, Use, facts};
 
 use crate::problem::Problem;
@@ -67,7 +68,8 @@ pub fn links(
     live: &[facts::User],
     listed: &[User],
 ) -> Result<Links, Problem> {
-    let ((targets, waits), users) = (targets(all, uses, asking)?, admitted(live, listed));
+    let (targets, waits) = targets(all, uses, asking)?;
+    let users: Vec<_> = admitted(live, listed).into_iter().map(|user| with_what_it_has(all, user)).collect();
     let foreign = foreign(all, &targets, &users);
     Ok(Links { targets, waits, users, foreign })
 }
@@ -195,6 +197,18 @@ pub fn remaining(live: &[facts::User], status: &TierStatus) -> Vec<User> {
     remaining.retain(|user| is_lost(status) || is_listed(&status.users, &user.who));
     let as_listed = |who: User| status.users.iter().find(|user| user.is(&who)).cloned().unwrap_or(who);
     remaining.into_iter().map(|user| as_listed(user.who)).collect()
+}
+
+/// A user without a principal that it has not got: all principals lie in one policy, and one that cannot make its role must
+/// not keep the others waiting. Of one whose status was lost nobody knows, and what it has had stays.
+fn with_what_it_has(all: &Neighbourhood, user: facts::User) -> facts::User {
+    let neighbour = all.get(&key(&user.who)).filter(|user| user.environment.is_some());
+    let lacks = |principal: &Val<String>| match (principal, neighbour) {
+        (Val::Ref(output), Some(neighbour)) => !neighbour.outputs.contains_key(&output.output),
+        _ => false,
+    };
+    let principal = user.principal.filter(|principal| !lacks(principal));
+    facts::User { principal, ..user }
 }
 
 fn is_listed(listed: &[User], who: &User) -> bool {

@@ -165,6 +165,26 @@ fn the_users_are_the_live_objects_that_refer_and_may() {
 }
 
 #[test]
+fn a_user_that_cannot_make_its_role_does_not_keep_the_others_waiting() {
+    let shop = ObjectKey::new("WebApp", "shop", "shop");
+    let by_role = Use { principal: Some("roleArn"), ..used(orders()) };
+    let role = [("roleArn".to_owned(), "arn:role".to_owned())];
+    // Whether the principal is in the policy, when the user has this Environment and these outputs.
+    let is_let_in = |environment: Option<EnvironmentPin>, outputs: BTreeMap<String, String>| {
+        let mut all = Neighbourhood::default();
+        let user = Neighbour { environment, outputs, ..referring(vec![by_role.clone()]) };
+        all.set(&shop, Some(user));
+        let asking = Asking { me: &orders(), environment: &pinned("e"), made: &BTreeSet::new() };
+        let links = links(&all, &[], &asking, &users(&all, &orders()), &[]).expect("nothing is referred to");
+        assert_eq!(links.users.len(), 1, "it is listed all the same");
+        links.users[0].principal.is_some()
+    };
+    assert!(is_let_in(Some(pinned("e")), role.clone().into()));
+    assert!(!is_let_in(Some(pinned("e")), BTreeMap::new()));
+    assert!(is_let_in(None, BTreeMap::new()), "of a status that was lost nobody knows: the policy waits");
+}
+
+#[test]
 fn a_user_that_is_listed_stays_when_too_many_come_and_goes_when_it_is_none_any_more() {
     let user = |number: usize| facts::User {
         who: used(orders()).entry(&ObjectKey::new("WebApp", "shop", &format!("app-{number:04}"))),
