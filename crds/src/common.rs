@@ -175,6 +175,34 @@ pub trait TierObject: kube::Resource<DynamicType = ()> {
     fn tier_status_mut(&mut self) -> &mut Option<TierStatus>;
 }
 
+/// Makes a kind whose spec has `common` and `deletion_policy` a [`TierObject`]; in braces, what is otherwise than by default.
+macro_rules! tier_object {
+    ($kind:ident { $($otherwise:item)* }) => {
+        impl crate::TierObject for $kind {
+            const KIND: &'static str = stringify!($kind);
+
+            fn common(&self) -> &crate::CommonSpec {
+                &self.spec.common
+            }
+
+            fn deletion_policy(&self) -> crate::DeletionPolicy {
+                self.spec.deletion_policy
+            }
+
+            fn tier_status(&self) -> Option<&crate::TierStatus> {
+                self.status.as_ref()
+            }
+
+            fn tier_status_mut(&mut self) -> &mut Option<crate::TierStatus> {
+                &mut self.status
+            }
+
+            $($otherwise)*
+        }
+    };
+}
+pub(crate) use tier_object;
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     choices::NetworkType,
-    common::{CommonSpec, DeletionPolicy, TierObject, snapshot},
+    common::{CommonSpec, DeletionPolicy, snapshot, tier_object},
     schema,
     status::TierStatus,
 };
@@ -233,22 +233,4 @@ impl DataTierSpec {
     }
 }
 
-impl TierObject for DataTier {
-    const KIND: &'static str = "DataTier";
-
-    fn common(&self) -> &CommonSpec {
-        &self.spec.common
-    }
-
-    fn deletion_policy(&self) -> DeletionPolicy {
-        self.spec.deletion_policy
-    }
-
-    fn tier_status(&self) -> Option<&TierStatus> {
-        self.status.as_ref()
-    }
-
-    fn tier_status_mut(&mut self) -> &mut Option<TierStatus> {
-        &mut self.status
-    }
-}
+tier_object!(DataTier {});

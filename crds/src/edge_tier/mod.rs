@@ -11,7 +11,7 @@ use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    common::{CommonSpec, DeletionPolicy, TierObject},
+    common::{CommonSpec, DeletionPolicy, tier_object},
     schema,
     status::TierStatus,
 };
@@ -195,22 +195,4 @@ fn delete() -> DeletionPolicy {
     DeletionPolicy::Delete
 }
 
-impl TierObject for EdgeTier {
-    const KIND: &'static str = "EdgeTier";
-
-    fn common(&self) -> &CommonSpec {
-        &self.spec.common
-    }
-
-    fn deletion_policy(&self) -> DeletionPolicy {
-        self.spec.deletion_policy
-    }
-
-    fn tier_status(&self) -> Option<&TierStatus> {
-        self.status.as_ref()
-    }
-
-    fn tier_status_mut(&mut self) -> &mut Option<TierStatus> {
-        &mut self.status
-    }
-}
+tier_object!(EdgeTier {});

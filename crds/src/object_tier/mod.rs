@@ -9,7 +9,7 @@ use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    common::{CommonSpec, DeletionPolicy, TierObject},
+    common::{CommonSpec, DeletionPolicy, tier_object},
     status::TierStatus,
 };
 
@@ -124,26 +124,8 @@ fn retain() -> DeletionPolicy {
     DeletionPolicy::Retain
 }
 
-impl TierObject for ObjectTier {
-    const KIND: &'static str = "ObjectTier";
-
-    fn common(&self) -> &CommonSpec {
-        &self.spec.common
-    }
-
-    fn deletion_policy(&self) -> DeletionPolicy {
-        self.spec.deletion_policy
-    }
-
+tier_object!(ObjectTier {
     fn empties(&self) -> bool {
         self.spec.on_delete.contents == Contents::Delete
     }
-
-    fn tier_status(&self) -> Option<&TierStatus> {
-        self.status.as_ref()
-    }
-
-    fn tier_status_mut(&mut self) -> &mut Option<TierStatus> {
-        &mut self.status
-    }
-}
+});

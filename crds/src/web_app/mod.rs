@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    common::{CommonSpec, DeletionPolicy, TierObject},
+    common::{CommonSpec, DeletionPolicy, tier_object},
     schema,
     status::TierStatus,
 };
@@ -212,22 +212,4 @@ impl WebAppSpec {
     }
 }
 
-impl TierObject for WebApp {
-    const KIND: &'static str = "WebApp";
-
-    fn common(&self) -> &CommonSpec {
-        &self.spec.common
-    }
-
-    fn deletion_policy(&self) -> DeletionPolicy {
-        self.spec.deletion_policy
-    }
-
-    fn tier_status(&self) -> Option<&TierStatus> {
-        self.status.as_ref()
-    }
-
-    fn tier_status_mut(&mut self) -> &mut Option<TierStatus> {
-        &mut self.status
-    }
-}
+tier_object!(WebApp {});
