@@ -8,7 +8,10 @@ export CARGO_INCREMENTAL ?= 0
 endif
 
 daily := -p terrace-crds -p terrace-model -p terrace-tiers -p terrace-engine
-bed := cargo run --quiet --package terrace-tests --bin bed --
+# Of the whole workspace, as the tests are built: Cargo chooses the features of a crate by the packages that it is asked for,
+# and would compile the AWS SDKs a second time.
+build := cargo build --workspace --bins
+bed = $(or $(CARGO_TARGET_DIR),target)/debug/bed
 
 .PHONY: help demo demo-down bed test daily lint matrix bench generate
 
@@ -16,13 +19,15 @@ help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
 demo: ## brings up a cluster and an AWS account on this machine, applies examples/web, and leaves it running
-	@cargo build --package terrace --package terrace-tests
+	@$(build)
 	@$(bed) demo
 
 demo-down: ## ends what `make demo` left running
+	@$(build)
 	@$(bed) down
 
 bed: ## brings up an empty cluster and AWS account, until Ctrl-C
+	@$(build)
 	@$(bed) up
 
 test: ## everything: format, lints, and all tests, with their totals at the end

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::aws::Aws;
 use crate::kubectl::Kubectl;
@@ -18,6 +18,8 @@ const BINDINGS: &str = "targetgroupbindings";
 const SLICES: &str = "endpointslices";
 /// What comes within this time of the event before belongs to it: many come when a Deployment comes up.
 const GATHER: Duration = Duration::from_millis(300);
+/// However many come, so long after the first one at the latest something is done.
+const LATEST: Duration = Duration::from_secs(2);
 /// The pause after something was refused, as while an emulator plays faults.
 const PAUSE: Duration = Duration::from_secs(2);
 
@@ -58,7 +60,8 @@ async fn follow(kubectl: &Kubectl, aws: &Aws, registered: &mut BTreeMap<String, 
     };
     loop {
         change().await?;
-        while let Ok(event) = timeout(GATHER, change()).await {
+        let latest = Instant::now() + LATEST;
+        while let Ok(event) = timeout_at(latest.min(Instant::now() + GATHER), change()).await {
             event?;
         }
         register(kubectl, aws, registered).await?;

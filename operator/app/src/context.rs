@@ -56,6 +56,8 @@ struct Done {
     looked: BTreeMap<String, Vec<Progress>>,
     /// When each Environment was last found in order.
     resolved: BTreeMap<String, (i64, Timestamp)>,
+    /// The Environment that each object is being worked on with.
+    claimed: BTreeMap<String, String>,
 }
 
 impl Process {
@@ -116,6 +118,21 @@ impl Process {
         self.done().resolved.get(uid).is_some_and(fresh)
     }
 
+    /// Notes that an object is being worked on with an Environment, which its status may not say yet.
+    pub fn claims(&self, uid: &str, environment: &str) {
+        self.done().claimed.insert(uid.into(), environment.into());
+    }
+
+    /// The work on an object is over, and on record.
+    pub fn rests(&self, uid: &str) {
+        self.done().claimed.remove(uid);
+    }
+
+    /// True where an object is being worked on with this Environment.
+    pub fn is_claimed(&self, environment: &str) -> bool {
+        self.done().claimed.values().any(|claimed| claimed == environment)
+    }
+
     /// Forgets an object that is gone.
     pub fn forget(&self, uid: &str) {
         let mut done = self.done();
@@ -124,6 +141,7 @@ impl Process {
         done.complained.remove(uid);
         done.resolved.remove(uid);
         done.looked.remove(uid);
+        done.claimed.remove(uid);
     }
 }
 
@@ -186,6 +204,17 @@ mod tests {
         assert!(!process.has_looked("u", &step("Switched")) && !process.has_looked("v", &step("Preparing")));
         process.forget("u");
         assert!(!process.has_looked("u", &step("Preparing")));
+    }
+
+    #[test]
+    fn an_environment_is_claimed_while_any_object_is_worked_on_with_it() {
+        let process = Process::default();
+        process.claims("a", "e");
+        process.claims("b", "e");
+        process.rests("a");
+        assert!(process.is_claimed("e") && !process.is_claimed("f"));
+        process.forget("b");
+        assert!(!process.is_claimed("e"));
     }
 
     #[test]

@@ -17,7 +17,7 @@ type NodeId = (String, NodeKey);
 
 #[derive(Default)]
 struct Notes {
-    /// Intents that this process wrote, and for which it has sent no create.
+    /// What this process intends, and has sent no create for.
     unsent: BTreeSet<NodeId>,
     /// Since when it has been in doubt whether a node exists.
     doubt: BTreeMap<NodeId, Timestamp>,
@@ -73,7 +73,8 @@ impl Memory {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// An intent was written just now: nothing can exist yet, unless an earlier one was lost.
+    /// Something is intended, and will be on record before it is made: nothing can exist yet, unless an earlier record was
+    /// lost.
     pub fn intended(&self, uid: &str, key: &NodeKey) {
         let mut notes = self.notes();
         if !notes.rebuilt.contains(uid) {

@@ -62,6 +62,9 @@ pub const BINDING: &str = "binding";
 
 /// A custom resource that expands to a graph of AWS resources.
 pub trait Tier: terrace_crds::TierObject {
+    /// The kinds of all resources that its graphs may hold: what the operator may do is derived from them.
+    const RESOURCES: &'static [&'static str];
+
     /// The objects of the cluster that the spec refers to, each field once: for [`Facts::objects`] to be filled in, and
     /// for their own [`Facts::users`].
     fn uses(&self) -> Vec<Use>;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kube::ResourceExt;
+use kube::{Resource, ResourceExt};
 use terrace_crds::{Environment, EnvironmentPin};
 
 use crate::problem::Problem;
@@ -34,6 +34,12 @@ pub fn choose<'e>(environments: &'e [Environment], asking: &Asking) -> Result<&'
         None => only(environments, asking)?,
     };
     admitted(environment, asking)?;
+    if environment.meta().deletion_timestamp.is_some() {
+        let name = environment.name_any();
+        let message =
+            format!("Environment {name} is being deleted, and takes in nobody new: an administrator must make another");
+        return Err(Problem::stalled("EnvironmentDeleting", message));
+    }
     Ok(environment)
 }
 
@@ -158,6 +164,24 @@ mod tests {
         assert_eq!(decide(&both, |_| {}), Ok("prod".into()));
         assert_eq!(decide(&both[1..], |_| {}), Err("NoEnvironment"));
         assert_eq!(decide(&both, |asking| asking.kind = "EdgeTier"), Err("KindNotAdmitted"));
+    }
+
+    #[test]
+    fn one_that_is_being_deleted_serves_those_that_it_has_and_nobody_new() {
+        let mut going = [environment("prod", "prod")];
+        going[0].metadata.deletion_timestamp = serde_json::from_value(json!("2026-07-01T10:00:00Z")).expect("a time");
+        assert_eq!(decide(&going, |_| {}), Err("EnvironmentDeleting"));
+        let pin = EnvironmentPin { name: "prod".into(), uid: "uid-prod".into() };
+        let labels = BTreeMap::from([("stage".to_owned(), "prod".to_owned())]);
+        let asking = Asking {
+            kind: "DataTier",
+            namespace: "shop",
+            labels: &labels,
+            named: None,
+            pin: Some(&pin),
+            deleting: false,
+        };
+        assert!(choose(&going, &asking).is_ok());
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod features;
 mod resolve;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use kube::core::DeserializeGuard;
@@ -17,6 +18,9 @@ use crate::conditions;
 use crate::context::Context;
 use crate::object::{Handle, malformed};
 use crate::problem::Problem;
+
+/// How soon it is asked again whether an object that is being worked on has come to use an Environment that is to go.
+const CLAIMED: Duration = Duration::from_secs(1);
 
 /// Brings the status of an Environment up to date, and holds it until its last user is gone.
 ///
@@ -35,11 +39,14 @@ pub async fn reconcile(
     let mut version = environment.resource_version().unwrap_or_default();
     let finalizers = environment.finalizers();
     let deleting = environment.meta().deletion_timestamp.is_some();
+    let uid = environment.uid().unwrap_or_default();
+    if deleting && users == 0 && context.process.is_claimed(&uid) {
+        return Ok(Action::requeue(CLAIMED));
+    }
     if deleting && users == 0 {
         if finalizers.iter().any(|name| name == FINALIZER) {
             handle.hold(&version, finalizers, false).await?;
         }
-        let uid = environment.uid().unwrap_or_default();
         context.clouds.forget(&uid);
         context.process.forget(&uid);
         return Ok(Action::await_change());

@@ -88,6 +88,7 @@ impl<T: Managed> Job<'_, T> {
         let labels = self.labels()?;
         let environments = self.context.environments();
         let environment = choose(&environments, &self.asking(&labels))?;
+        self.context.process.claims(self.uid, &environment.uid().unwrap_or_default());
         let cloud = self.context.clouds.of(environment);
         let owner = self.owner(environment);
         let wishes = match self.deleting {
@@ -377,7 +378,7 @@ impl<T: Managed> Job<'_, T> {
         let status = self.ledger.status();
         let generation = self.object.meta().generation.unwrap_or_default();
         let conditions = conditions::problem(&status.conditions, problem, generation, Timestamp::now());
-        let blank = self.lost() && status.environment.is_none() && !self.context.process.is_searched(self.uid);
+        let blank = self.lost() && self.before.environment.is_none() && !self.context.process.is_searched(self.uid);
         let observed_generation = if blank { status.observed_generation } else { generation };
         TierStatus { observed_generation, conditions, users: self.remaining(), ..status }
     }

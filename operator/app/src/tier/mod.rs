@@ -18,7 +18,8 @@ use kube::{Resource, ResourceExt};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use terrace_crds::{FINALIZER, TierStatus};
-use terrace_engine::Error;
+use terrace_engine::{Error, Ledger};
+use terrace_model::Inventory;
 use terrace_tiers::{ObjectKey, Tier};
 
 use crate::context::Context;
@@ -79,6 +80,10 @@ pub async fn reconcile<T: Managed>(object: Arc<DeserializeGuard<T>>, context: &C
     let job = Job { object: &object, key, before: &before, uid: &uid, deleting, held, users, context, ledger: &ledger };
     let (status, action, whole) = match job.run().await {
         Ok(Pass::Gone) => {
+            // Where somebody else still holds the object, its status is not to name what is gone.
+            if object.finalizers().len() > 1 {
+                ledger.save(&Inventory::default()).await?;
+            }
             handle.hold(&job.ledger.version(), object.finalizers(), false).await?;
             context.process.forget(&uid);
             context.memory.forget(&uid);
@@ -88,7 +93,9 @@ pub async fn reconcile<T: Managed>(object: Arc<DeserializeGuard<T>>, context: &C
         Ok(Pass::Stands { status, action, whole }) => (*status, action, whole),
         Err(problem) => (job.troubled(&problem), Action::requeue(problem.retry), false),
     };
-    ledger.write(status.clone()).await?;
+    let written = ledger.write(status.clone()).await;
+    context.process.rests(&uid);
+    written?;
     if whole {
         context.process.looked(&uid, &status.progress);
     }

@@ -187,7 +187,8 @@ impl Walk<'_> {
         filtered
     }
 
-    /// Enters what is about to be made. True where something changed, and the plan with it.
+    /// Enters what is to be made, which is on record before anything is done about it. True where something changed, and the
+    /// plan with it.
     fn intend(&mut self, filtered: &Filtered) -> bool {
         if is_looking(&filtered.plan) {
             return false;
@@ -206,14 +207,19 @@ impl Walk<'_> {
         changed
     }
 
-    /// Writes the whole inventory, once, where something is about to be changed and it says more than is on record of what
-    /// is to be: what one change begins, as when something goes to make room, must not be forgotten over it.
+    /// Writes the whole inventory, once, where something is about to be changed and the record lacks what is to be, or still
+    /// has what went to make room: what one change begins must not be forgotten over it, and who went must not be taken for
+    /// its successor.
     async fn put_on_record(&mut self, due: &[(&NodeKey, &Step)], ledger: &dyn Ledger) -> Result<()> {
         let changes = |(key, step): &(&NodeKey, &Step)| {
             let doing = Doing::of(&step.action).filter(|doing| *doing != Doing::Look);
             doing.is_some_and(|doing| !self.done.contains(&((*key).clone(), doing)))
         };
-        if due.iter().any(changes) && !self.inventory.0.keys().all(|key| self.is_on_record(key)) {
+        let made_room =
+            |key: &NodeKey| !self.inventory.0.contains_key(key) && self.inventory.current(&key.id).is_some();
+        let is_behind =
+            !self.inventory.0.keys().all(|key| self.is_on_record(key)) || self.saved.0.keys().any(made_room);
+        if due.iter().any(changes) && is_behind {
             ledger.save(&self.inventory).await?;
             self.saved = self.inventory.clone();
         }

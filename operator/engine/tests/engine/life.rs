@@ -1,6 +1,6 @@
 //! The life of every tier's graph, undisturbed.
 
-use terrace_engine::sim::{Calls, Op, SimAws};
+use terrace_engine::sim::{Calls, Op, STATUS, SimAws};
 use terrace_tiers::samples::samples;
 
 use crate::harness::{Mutant, Object, World, edited, replaced, sample, with};
@@ -64,6 +64,27 @@ async fn a_replacement_carries_the_data_over() {
     let second = world.sim.console().only("rds/DbInstance");
     assert_ne!(first.handle, second.handle);
     assert_eq!(first.data, second.data, "the successor is made from the last snapshot");
+}
+
+#[tokio::test]
+async fn what_goes_to_make_room_is_struck_off_on_record_before_its_successor_is_made() {
+    // Of what lies in a place without tags of its own, both incarnations would be seen there.
+    let graph = sample("web-workload");
+    let mut world = World::new(vec![Object::new("shop", graph.clone())]);
+    world.ready("create").await;
+    let begun = world.sim.points();
+    world.objects[0].graph = with(&graph, "patch", "container", "other".into());
+    world.ready("replace").await;
+    let trace = world.sim.trace();
+    // At which I/O points of the replacement it does this.
+    let points = |does: &str| -> Vec<u64> {
+        let at = |line: &str| line.split_whitespace().next()?.parse().ok().filter(|point| *point >= begun);
+        trace.lines().filter(|line| line.contains(does)).filter_map(at).collect()
+    };
+    let gone = points("Delete kubernetes/WorkloadPatch")[0];
+    let made = *points("Create kubernetes/WorkloadPatch").last().expect("its successor is made");
+    let saves = points(&format!("Save {STATUS}"));
+    assert!(saves.iter().any(|save| (gone..made).contains(save)), "{trace}");
 }
 
 /// What uses a certificate refers to its validation, which is only looked at.

@@ -16,13 +16,29 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use terrace_crds::{CacheTier, TierObject};
-use terrace_model::{Graph, Val};
+use terrace_model::aws::{ec2, elasticache, kms, kubernetes, secretsmanager};
+use terrace_model::{Graph, Resource, Val};
 
 use crate::draft::Draft;
 use crate::{Facts, Invalid, Objects, Reference, Tier, Use};
 use design::{Design, Form};
 
 impl Tier for CacheTier {
+    const RESOURCES: &'static [&'static str] = &[
+        ec2::SecurityGroup::KIND,
+        ec2::SecurityGroupRule::KIND,
+        elasticache::CacheCluster::KIND,
+        elasticache::CacheParameterGroup::KIND,
+        elasticache::CacheSubnetGroup::KIND,
+        elasticache::ReplicationGroup::KIND,
+        elasticache::ServerlessCache::KIND,
+        elasticache::User::KIND,
+        elasticache::UserGroup::KIND,
+        kms::Key::KIND,
+        kubernetes::BindingSecret::KIND,
+        secretsmanager::Secret::KIND,
+    ];
+
     fn uses(&self) -> Vec<Use> {
         Vec::new()
     }

@@ -23,13 +23,36 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use terrace_crds::{DataTier, TierObject, User};
-use terrace_model::{Graph, Val};
+use terrace_model::aws::{autoscaling, ec2, iam, kms, kubernetes, rds, secretsmanager, sql};
+use terrace_model::{Graph, Resource, Val};
 
 use crate::draft::Draft;
 use crate::{Advance, Facts, Invalid, Objects, Reference, Tier, Use};
 use design::{Design, Shape};
 
 impl Tier for DataTier {
+    const RESOURCES: &'static [&'static str] = &[
+        autoscaling::ScalableTarget::KIND,
+        autoscaling::ScalingPolicy::KIND,
+        ec2::SecurityGroup::KIND,
+        ec2::SecurityGroupRule::KIND,
+        iam::Role::KIND,
+        kms::Key::KIND,
+        kubernetes::BindingSecret::KIND,
+        rds::DbCluster::KIND,
+        rds::DbClusterInstance::KIND,
+        rds::DbClusterParameterGroup::KIND,
+        rds::DbInstance::KIND,
+        rds::DbParameterGroup::KIND,
+        rds::DbProxy::KIND,
+        rds::DbProxyTargets::KIND,
+        rds::DbReplica::KIND,
+        rds::DbSubnetGroup::KIND,
+        secretsmanager::Secret::KIND,
+        secretsmanager::SecretVersion::KIND,
+        sql::User::KIND,
+    ];
+
     fn uses(&self) -> Vec<Use> {
         let namespace = self.metadata.namespace.as_deref().unwrap_or_default();
         restore::uses(&self.spec, namespace)

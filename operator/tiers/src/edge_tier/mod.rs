@@ -33,7 +33,8 @@ use terrace_crds::edge_tier::{Shield, ZonePolicy};
 use terrace_crds::{EdgeTier, TierObject};
 use terrace_model::aws::cloudfront::Distribution;
 use terrace_model::aws::shield::Protection;
-use terrace_model::{Graph, Val};
+use terrace_model::aws::{acm, cloudfront, route53, shield, wafv2};
+use terrace_model::{Graph, Resource, Val};
 
 use crate::draft::Draft;
 use crate::{Facts, Invalid, Objects, Reference, Tier, Use};
@@ -44,6 +45,26 @@ use design::Design;
 const GLOBAL: &str = "us-east-1";
 
 impl Tier for EdgeTier {
+    const RESOURCES: &'static [&'static str] = &[
+        acm::Certificate::KIND,
+        acm::Validation::KIND,
+        cloudfront::CachePolicy::KIND,
+        cloudfront::Distribution::KIND,
+        cloudfront::Function::KIND,
+        cloudfront::OriginAccessControl::KIND,
+        cloudfront::OriginRequestPolicy::KIND,
+        cloudfront::ResponseHeadersPolicy::KIND,
+        cloudfront::VpcOrigin::KIND,
+        route53::HealthCheck::KIND,
+        route53::HostedZone::KIND,
+        route53::RecordSet::KIND,
+        route53::ValidationRecords::KIND,
+        shield::Protection::KIND,
+        wafv2::IpSet::KIND,
+        wafv2::LoggingConfiguration::KIND,
+        wafv2::WebAcl::KIND,
+    ];
+
     fn uses(&self) -> Vec<Use> {
         let namespace = self.metadata.namespace.as_deref().unwrap_or_default();
         links::uses(&self.spec, namespace)

@@ -14,7 +14,8 @@ use terrace_crds::object_tier::TransferAcceleration;
 use terrace_crds::{ObjectTier, TierObject};
 use terrace_model::aws::kms::Key;
 use terrace_model::aws::s3::Bucket;
-use terrace_model::{Graph, Val};
+use terrace_model::aws::{kms, s3};
+use terrace_model::{Graph, Resource, Val};
 
 use crate::draft::Draft;
 use crate::naming::of;
@@ -25,6 +26,8 @@ const KEY: &str = "key";
 const POLICY: &str = "policy";
 
 impl Tier for ObjectTier {
+    const RESOURCES: &'static [&'static str] = &[kms::Key::KIND, s3::Bucket::KIND, s3::BucketPolicy::KIND];
+
     fn uses(&self) -> Vec<Use> {
         Vec::new()
     }

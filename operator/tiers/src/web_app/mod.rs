@@ -27,13 +27,34 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use terrace_crds::{Progress, TierObject, WebApp};
-use terrace_model::{Graph, Val};
+use terrace_model::aws::{ec2, eks, elbv2, iam, kubernetes};
+use terrace_model::{Graph, Resource, Val};
 
 use crate::draft::Draft;
 use crate::{Advance, Course, Facts, Invalid, Objects, Reference, Tier, Use};
 use design::Design;
 
 impl Tier for WebApp {
+    const RESOURCES: &'static [&'static str] = &[
+        ec2::SecurityGroup::KIND,
+        ec2::SecurityGroupRule::KIND,
+        eks::FargateProfile::KIND,
+        eks::PodIdentityAssociation::KIND,
+        elbv2::Listener::KIND,
+        elbv2::ListenerRule::KIND,
+        elbv2::LoadBalancer::KIND,
+        elbv2::TargetGroup::KIND,
+        iam::Role::KIND,
+        kubernetes::BindingSecret::KIND,
+        kubernetes::WorkloadPatch::KIND,
+        kubernetes::Deployment::KIND,
+        kubernetes::HorizontalPodAutoscaler::KIND,
+        kubernetes::PodDisruptionBudget::KIND,
+        kubernetes::Service::KIND,
+        kubernetes::ServiceAccount::KIND,
+        kubernetes::TargetGroupBinding::KIND,
+    ];
+
     fn uses(&self) -> Vec<Use> {
         bindings::uses(&self.spec, self.metadata.namespace.as_deref().unwrap_or_default())
     }

@@ -21,6 +21,7 @@ mod web_rollout;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use terrace_crds::{CacheTier, DataTier, EdgeTier, ObjectTier, TierObject, WebApp};
 use terrace_model::aws::kinds;
 use terrace_model::{Graph, Source, Val};
 use terrace_tiers::Tier;
@@ -85,6 +86,27 @@ fn every_wish_is_one_that_its_kind_reads_back_unchanged() {
     }
     let all: BTreeSet<_> = kinds.iter().map(|spec| spec.kind).filter(|kind| !OF_NO_TIER.contains(kind)).collect();
     assert_eq!(used, all, "the manifests use every kind of the model");
+}
+
+#[test]
+fn every_kind_of_tier_names_the_kinds_of_its_graphs_and_no_others() {
+    let mut used = BTreeMap::<&str, BTreeSet<String>>::new();
+    for (name, graph) in samples() {
+        let tier = match name.split('-').next() {
+            Some("cache") => CacheTier::KIND,
+            Some("edge") => EdgeTier::KIND,
+            Some("object") => ObjectTier::KIND,
+            Some("web") => WebApp::KIND,
+            _ => DataTier::KIND,
+        };
+        used.entry(tier).or_default().extend(graph.nodes().values().map(|node| node.kind.clone()));
+    }
+    fn named<T: Tier>() -> (&'static str, BTreeSet<String>) {
+        (T::KIND, T::RESOURCES.iter().map(|kind| (*kind).to_owned()).collect())
+    }
+    let tiers =
+        [named::<CacheTier>(), named::<DataTier>(), named::<EdgeTier>(), named::<ObjectTier>(), named::<WebApp>()];
+    assert_eq!(used, tiers.into());
 }
 
 #[test]

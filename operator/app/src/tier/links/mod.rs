@@ -200,9 +200,10 @@ pub fn remaining(live: &[facts::User], status: &TierStatus) -> Vec<User> {
 }
 
 /// A user without a principal that it has not got: all principals lie in one policy, and one that cannot make its role must
-/// not keep the others waiting. Of one whose status was lost nobody knows, and what it has had stays.
+/// not keep the others waiting. Of one whose status was lost nobody knows, and one that goes shows nothing any more: what
+/// they have had stays until they are users no longer.
 fn with_what_it_has(all: &Neighbourhood, user: facts::User) -> facts::User {
-    let neighbour = all.get(&key(&user.who)).filter(|user| user.environment.is_some());
+    let neighbour = all.get(&key(&user.who)).filter(|user| !user.blank && !user.deleting);
     let lacks = |principal: &Val<String>| match (principal, neighbour) {
         (Val::Ref(output), Some(neighbour)) => !neighbour.outputs.contains_key(&output.output),
         _ => false,

@@ -13,6 +13,8 @@ pub struct Neighbour {
     pub uid: String,
     /// It is on its way out.
     pub deleting: bool,
+    /// Nobody has written its status yet, or it was lost.
+    pub blank: bool,
     /// The Environment that it keeps.
     pub environment: Option<EnvironmentPin>,
     /// `status.outputs`.
@@ -162,10 +164,10 @@ impl Neighbourhood {
 
 /// What its targets look at.
 fn as_user(object: Option<&Neighbour>) -> Option<Neighbour> {
-    let Neighbour { deleting, uses, outputs, .. } = object?.clone();
+    let Neighbour { deleting, blank, uses, outputs, .. } = object?.clone();
     let offers = uses.iter().any(|used| used.security_group.is_some() || used.principal.is_some());
-    let outputs = if offers { outputs } else { BTreeMap::new() };
-    Some(Neighbour { deleting, uses, outputs, ..Neighbour::default() })
+    let (outputs, blank) = if offers { (outputs, blank) } else { (BTreeMap::new(), false) };
+    Some(Neighbour { deleting, blank, uses, outputs, ..Neighbour::default() })
 }
 
 /// What its users look at.
@@ -209,6 +211,8 @@ mod tests {
         assert_eq!(changed(|orders| orders.environment = Some(pinned("e2")), &orders()), [user]);
         assert_eq!(changed(|copy| copy.deleting = true, &copy()), [target]);
         assert_eq!(changed(|copy| copy.uses.clear(), &copy()), [target]);
+        let by_role = Use { principal: Some("roleArn"), ..used(self::orders()) };
+        assert_eq!(changed(|copy| (copy.uses, copy.blank) = (vec![by_role.clone()], true), &copy()), [target]);
         let none: [&str; 0] = [];
         assert_eq!(changed(|copy| drop(copy.outputs.insert("arn".into(), "b".into())), &copy()), none);
         assert_eq!(changed(|_| {}, &orders()), none);

@@ -169,19 +169,20 @@ fn a_user_that_cannot_make_its_role_does_not_keep_the_others_waiting() {
     let shop = ObjectKey::new("WebApp", "shop", "shop");
     let by_role = Use { principal: Some("roleArn"), ..used(orders()) };
     let role = [("roleArn".to_owned(), "arn:role".to_owned())];
-    // Whether the principal is in the policy, when the user has this Environment and these outputs.
-    let is_let_in = |environment: Option<EnvironmentPin>, outputs: BTreeMap<String, String>| {
+    // Whether the principal is in the policy, when the user stands like this.
+    let is_let_in = |user: Neighbour| {
         let mut all = Neighbourhood::default();
-        let user = Neighbour { environment, outputs, ..referring(vec![by_role.clone()]) };
-        all.set(&shop, Some(user));
+        all.set(&shop, Some(Neighbour { uses: vec![by_role.clone()], ..user }));
         let asking = Asking { me: &orders(), environment: &pinned("e"), made: &BTreeSet::new() };
         let links = links(&all, &[], &asking, &users(&all, &orders()), &[]).expect("nothing is referred to");
         assert_eq!(links.users.len(), 1, "it is listed all the same");
         links.users[0].principal.is_some()
     };
-    assert!(is_let_in(Some(pinned("e")), role.clone().into()));
-    assert!(!is_let_in(Some(pinned("e")), BTreeMap::new()));
-    assert!(is_let_in(None, BTreeMap::new()), "of a status that was lost nobody knows: the policy waits");
+    assert!(is_let_in(Neighbour { outputs: role.into(), ..Neighbour::default() }));
+    assert!(!is_let_in(Neighbour::default()), "also where its spec is refused, and it never had an Environment");
+    let waits = "the policy stays as it is until more is known";
+    assert!(is_let_in(Neighbour { blank: true, ..Neighbour::default() }), "{waits}");
+    assert!(is_let_in(Neighbour { deleting: true, ..Neighbour::default() }), "{waits}");
 }
 
 #[test]

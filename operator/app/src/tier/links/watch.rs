@@ -124,6 +124,7 @@ fn neighbour<T: Managed>(object: &DeserializeGuard<T>, known: Option<&Neighbour>
     Neighbour {
         uid,
         deleting,
+        blank: status.observed_generation < 0,
         environment: status.environment,
         outputs: status.outputs,
         users: status.users,
