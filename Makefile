@@ -11,23 +11,24 @@ daily := -p terrace-crds -p terrace-model -p terrace-tiers -p terrace-engine
 # Of the whole workspace, as the tests are built: Cargo chooses the features of a crate by the packages that it is asked for,
 # and would compile the AWS SDKs a second time.
 build := cargo build --workspace --bins
-bed = $(or $(CARGO_TARGET_DIR),target)/debug/bed
+target = $(or $(CARGO_TARGET_DIR),target)
+bed = $(target)/debug/bed
 
-.PHONY: help demo demo-down bed test daily lint matrix bench generate
+.PHONY: help built demo demo-down bed test daily lint matrix bench generate
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
-demo: ## brings up a cluster and an AWS account on this machine, applies examples/web, and leaves it running
+built:
 	@$(build)
+
+demo: built ## brings up a cluster and an AWS account on this machine, applies examples/web, and leaves it running
 	@$(bed) demo
 
-demo-down: ## ends what `make demo` left running
-	@$(build)
+demo-down: built ## ends what `make demo` left running
 	@$(bed) down
 
-bed: ## brings up an empty cluster and AWS account, until Ctrl-C
-	@$(build)
+bed: built ## brings up an empty cluster and AWS account, until Ctrl-C
 	@$(bed) up
 
 test: ## everything: format, lints, and all tests, with their totals at the end
@@ -44,8 +45,8 @@ matrix: ## the crash matrix whole: every fault at every I/O point in the life of
 	TERRACE_MATRIX=$(or $(GRAPHS),full) cargo test --release --package terrace-engine --test engine crash:: -- --nocapture
 
 bench: ## prints the benchmark's figures
-	cargo build --release --package terrace
-	cargo run --release --package terrace-tests --bin bench
+	$(build) --release
+	$(target)/release/bench
 
 generate: ## writes crds/yaml from the types
 	cargo run --quiet --package terrace-crds --bin generate-crds -- crds/yaml

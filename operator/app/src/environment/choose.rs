@@ -158,6 +158,18 @@ mod tests {
         })
     }
 
+    /// For an object of the namespace that has this Environment.
+    fn decide_pinned(
+        environments: &[Environment],
+        pin: &EnvironmentPin,
+        deleting: bool,
+    ) -> Result<String, &'static str> {
+        let labels = BTreeMap::from([("stage".to_owned(), "prod".to_owned())]);
+        let asking =
+            Asking { kind: "DataTier", namespace: "shop", labels: &labels, named: None, pin: Some(pin), deleting };
+        choose(environments, &asking).map(ResourceExt::name_any).map_err(|problem| problem.reason)
+    }
+
     #[test]
     fn the_one_that_admits_the_namespace_serves_it() {
         let both = [environment("prod", "prod"), environment("test", "test")];
@@ -172,16 +184,7 @@ mod tests {
         going[0].metadata.deletion_timestamp = serde_json::from_value(json!("2026-07-01T10:00:00Z")).expect("a time");
         assert_eq!(decide(&going, |_| {}), Err("EnvironmentDeleting"));
         let pin = EnvironmentPin { name: "prod".into(), uid: "uid-prod".into() };
-        let labels = BTreeMap::from([("stage".to_owned(), "prod".to_owned())]);
-        let asking = Asking {
-            kind: "DataTier",
-            namespace: "shop",
-            labels: &labels,
-            named: None,
-            pin: Some(&pin),
-            deleting: false,
-        };
-        assert!(choose(&going, &asking).is_ok());
+        assert_eq!(decide_pinned(&going, &pin, false), Ok("prod".into()));
     }
 
     #[test]
@@ -198,24 +201,9 @@ mod tests {
     fn an_object_keeps_its_environment_and_goes_with_it_whatever_the_selector_says() {
         let pin = EnvironmentPin { name: "test".into(), uid: "uid-test".into() };
         let both = [environment("prod", "prod"), environment("test", "test")];
-        let pinned = |deleting| {
-            let labels = BTreeMap::from([("stage".to_owned(), "prod".to_owned())]);
-            let asking =
-                Asking { kind: "DataTier", namespace: "shop", labels: &labels, named: None, pin: Some(&pin), deleting };
-            choose(&both, &asking).map(ResourceExt::name_any).map_err(|problem| problem.reason)
-        };
-        assert_eq!(pinned(false), Err("NamespaceNotAdmitted"));
-        assert_eq!(pinned(true), Ok("test".into()));
+        assert_eq!(decide_pinned(&both, &pin, false), Err("NamespaceNotAdmitted"));
+        assert_eq!(decide_pinned(&both, &pin, true), Ok("test".into()));
         let gone = EnvironmentPin { name: "test".into(), uid: "another".into() };
-        let labels = BTreeMap::new();
-        let asking = Asking {
-            kind: "DataTier",
-            namespace: "shop",
-            labels: &labels,
-            named: None,
-            pin: Some(&gone),
-            deleting: true,
-        };
-        assert_eq!(choose(&both, &asking).map_err(|problem| problem.reason).err(), Some("EnvironmentMissing"));
+        assert_eq!(decide_pinned(&both, &gone, true), Err("EnvironmentMissing"));
     }
 }

@@ -40,10 +40,10 @@ pub async fn reconcile(
     let finalizers = environment.finalizers();
     let deleting = environment.meta().deletion_timestamp.is_some();
     let uid = environment.uid().unwrap_or_default();
-    if deleting && users == 0 && context.process.is_claimed(&uid) {
-        return Ok(Action::requeue(CLAIMED));
-    }
     if deleting && users == 0 {
+        if context.process.is_claimed(&uid) {
+            return Ok(Action::requeue(CLAIMED));
+        }
         if finalizers.iter().any(|name| name == FINALIZER) {
             handle.hold(&version, finalizers, false).await?;
         }

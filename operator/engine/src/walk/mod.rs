@@ -215,15 +215,17 @@ impl Walk<'_> {
             let doing = Doing::of(&step.action).filter(|doing| *doing != Doing::Look);
             doing.is_some_and(|doing| !self.done.contains(&((*key).clone(), doing)))
         };
-        let made_room =
-            |key: &NodeKey| !self.inventory.0.contains_key(key) && self.inventory.current(&key.id).is_some();
-        let is_behind =
-            !self.inventory.0.keys().all(|key| self.is_on_record(key)) || self.saved.0.keys().any(made_room);
-        if due.iter().any(changes) && is_behind {
+        if due.iter().any(changes) && self.is_record_behind() {
             ledger.save(&self.inventory).await?;
             self.saved = self.inventory.clone();
         }
         Ok(())
+    }
+
+    fn is_record_behind(&self) -> bool {
+        let made_room =
+            |key: &NodeKey| !self.inventory.0.contains_key(key) && self.inventory.current(&key.id).is_some();
+        !self.inventory.0.keys().all(|key| self.is_on_record(key)) || self.saved.0.keys().any(made_room)
     }
 
     /// Whether all that was intended of it is on record. A handle need not be: the look that follows a crash finds it.

@@ -10,10 +10,8 @@ use terrace_engine::sim::SimAws;
 use terrace_engine::{Backup, Disposal, Erased, Error, Ledger, Look, Pace, Registry, Result, Sight, report};
 use terrace_model::{Diff, Handle, Id, Inventory, KindSpec, NodeKey, Owner, Phase};
 
-use terrace_tiers::samples::samples;
-
 use crate::crash::catches;
-use crate::harness::{Mutant, Object, World};
+use crate::harness::{Mutant, Object, World, sample};
 
 /// A provider with a bug.
 struct Wrong {
@@ -199,7 +197,7 @@ async fn an_identity_that_does_not_outlive_the_process() {
 
 /// What becomes of a life into which a stranger's resource of our name stands: the matrix has none.
 async fn beside_a_stranger(mutant: Mutant) -> World {
-    let (_, graph) = samples().into_iter().find(|(name, _)| *name == "smallest").expect("the sample");
+    let graph = sample("smallest");
     let sim = SimAws::new();
     let node = graph.node("subnets").expect("a subnet group").clone();
     let object = Object::new("orders", graph);

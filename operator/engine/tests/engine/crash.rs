@@ -14,7 +14,7 @@ use terrace_engine::sim::{Fault, Faults, Rates, SimAws};
 use terrace_model::Graph;
 use terrace_tiers::samples::{samples, web_apps_that_share_targets, web_example};
 
-use crate::harness::{Mutant, Object, Stuck, World, changed, edited, replaced};
+use crate::harness::{Mutant, Object, Stuck, World, changed, edited, replaced, sample};
 
 /// What stands after a stage of a life, and how many snapshots.
 type Stage = (&'static str, Vec<String>, usize);
@@ -197,13 +197,9 @@ fn spread(cells: &[Cell], run: impl AsyncFn(Cell) + Sync) {
     scope(|threads| (0..workers).for_each(|_| drop(threads.spawn(work))));
 }
 
-fn graph(name: &str) -> Graph {
-    samples().into_iter().find(|(sample, _)| *sample == name).expect("a sample").1
-}
-
 #[tokio::test]
 async fn the_smallest_graph_survives_every_fault_at_every_point() {
-    let graph = graph("smallest");
+    let graph = sample("smallest");
     matrix("smallest", || vec![Object::new("orders", graph.clone())], 60).await;
 }
 
@@ -234,7 +230,7 @@ fn guest(graph: &Graph) -> Graph {
 
 #[tokio::test]
 async fn objects_that_share_a_target_survive_faults_together() {
-    let graph = graph("smallest");
+    let graph = sample("smallest");
     let both = || vec![Object::new("orders", graph.clone()), Object::new("guest", guest(&graph))];
     matrix("two objects that share a group", both, 8).await;
 }
@@ -253,7 +249,7 @@ async fn two_apps_that_share_targets_survive_faults_while_the_first_goes_and_the
 
 #[tokio::test]
 async fn faults_that_come_thick_and_fast_only_delay_the_end() {
-    let graph = graph("smallest");
+    let graph = sample("smallest");
     let objects = || vec![Object::new("orders", graph.clone())];
     let right = live(&mut World::new(objects())).await.unwrap_or_else(|story| panic!("{story}"));
     for seed in 0..if full() { 500 } else { 3 } {
@@ -265,7 +261,7 @@ async fn faults_that_come_thick_and_fast_only_delay_the_end() {
 
 #[tokio::test]
 async fn look_ups_that_lag_make_nothing_twice() {
-    let graph = graph("smallest");
+    let graph = sample("smallest");
     let lagging = || {
         let sim = SimAws::new();
         for kind in ["ec2/SecurityGroup", "ec2/SecurityGroupRule", "iam/Role", "rds/DbInstance"] {
@@ -287,7 +283,7 @@ async fn look_ups_that_lag_make_nothing_twice() {
 
 /// True where the matrix finds fault with a mutant.
 pub async fn catches(mutant: Mutant, lag: bool) -> bool {
-    let graph = graph("smallest");
+    let graph = sample("smallest");
     let objects = || vec![Object::new("orders", graph.clone())];
     let sim = || {
         let sim = SimAws::new();

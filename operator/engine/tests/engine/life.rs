@@ -24,7 +24,7 @@ async fn every_graph_comes_up_follows_edits_and_goes_without_a_trace() {
 
 #[tokio::test]
 async fn what_shows_itself_when_it_is_made_is_not_looked_for_before() {
-    let (_, graph) = samples().into_iter().find(|(name, _)| *name == "smallest").expect("the sample");
+    let graph = sample("smallest");
     let mut world = World::new(vec![Object::new("orders", graph)]);
     world.passes(1).await;
     let calls = world.sim.calls();
@@ -55,7 +55,7 @@ async fn a_record_is_written_before_something_is_made_and_when_a_pass_is_over_an
 
 #[tokio::test]
 async fn a_replacement_carries_the_data_over() {
-    let (_, graph) = samples().into_iter().find(|(name, _)| *name == "smallest").expect("the sample");
+    let graph = sample("smallest");
     let mut world = World::with(SimAws::new(), vec![Object::new("orders", graph.clone())], Mutant::NONE);
     world.settle().await.expect("it settles");
     let first = world.sim.console().only("rds/DbInstance");
