@@ -48,5 +48,6 @@ bench: ## prints the benchmark's figures
 	$(build) --release
 	$(target)/release/bench
 
-generate: ## writes crds/yaml from the types
-	cargo run --quiet --package terrace-crds --bin generate-crds -- crds/yaml
+generate: built ## writes crds/yaml and the chart's files from the types and from what the code says it does
+	cargo run --quiet --package terrace-crds --bin generate-crds -- crds/yaml charts/terrace/files/crds
+	$(target)/debug/terrace policy --output rbac > charts/terrace/files/rbac.yaml

@@ -25,6 +25,11 @@ pub struct TierStatus {
     /// The Environment that this object keeps from its first provisioning on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub environment: Option<EnvironmentPin>,
+    /// The installation of Terrace that looks after this object, by the Lease it leads by, as NAMESPACE/NAME. Another stands
+    /// back while that one lives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 317))]
+    pub operator: Option<String>,
     /// Every AWS resource and Kubernetes object that Terrace made, or is about to make, for this object.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 500))]

@@ -6,15 +6,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use serde_json::Value;
 use tokio::runtime::Runtime;
 use tokio::sync::OnceCell;
 
 use crate::aws::Aws;
 use crate::checker::Checker;
 use crate::emulator::{Emulator, Running};
+use crate::helm::{Helm, NAMESPACE};
 use crate::kubectl::Kubectl;
+use crate::kubelet::Kubelet;
 use crate::kubernetes::Kubernetes;
-use crate::operator::{self, Operator, Start};
+use crate::operator::{Operator, Start};
 use crate::progress::Progress;
 use crate::python::Python;
 use crate::registrar::Registrar;
@@ -46,6 +49,8 @@ pub struct Bed {
     pub checker: Checker,
     /// Hands in AWS, in an account that nobody else uses.
     pub aws: Aws,
+    /// helm as the cluster's administrator.
+    pub helm: Helm,
     kubernetes: Kubernetes,
     operator: OnceCell<Operator>,
     crds: OnceCell<Registrar>,
@@ -69,7 +74,8 @@ impl Bed {
             start_aws(options.emulator, &tools.python, scratch.path(), progress)
         )?;
         let aws = Aws::start(&tools.python, &checker.url, "000000000000")?;
-        Ok(Bed { emulator, checker, aws, kubernetes, operator: OnceCell::new(), crds: OnceCell::new(), scratch })
+        let helm = Helm::new(tools.helm(), kubernetes.kubectl.kubeconfig().to_owned());
+        Ok(Bed { emulator, checker, aws, helm, kubernetes, operator: OnceCell::new(), crds: OnceCell::new(), scratch })
     }
 
     /// The bed on ministack that the tests of one program share.
@@ -157,14 +163,29 @@ impl Bed {
     /// As [`Operator::start`].
     pub async fn start_operator(&self, args: &[&str]) -> Result<Operator> {
         self.apply_crds().await?;
-        Operator::start(Start {
-            kubeconfig: self.kubectl().kubeconfig().to_owned(),
+        Operator::start(self.operator_start(args)).await
+    }
+
+    /// Runs the pods of the operators that helm installs here.
+    ///
+    /// # Errors
+    /// When the operator is not built.
+    pub fn kubelet(&self) -> Result<Kubelet> {
+        Kubelet::start(RUNTIME.handle(), self.kubectl(), self.server(), self.folder())
+    }
+
+    /// How an operator is started here, with more arguments.
+    pub fn operator_start(&self, args: &[&str]) -> Start {
+        Start {
+            kubectl: self.kubectl().clone(),
+            helm: self.helm.clone(),
+            server: self.server().to_owned(),
             aws_endpoint: self.checker.url.clone(),
-            account: operator::ACCOUNT.to_owned(),
             folder: self.scratch.path().to_owned(),
             args: args.iter().map(ToString::to_string).collect(),
-        })
-        .await
+            more: Value::Null,
+            namespace: NAMESPACE.to_owned(),
+        }
     }
 
     /// Ends everything, the operator as Kubernetes would, and waits until it has ended.

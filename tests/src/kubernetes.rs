@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::certs::Certs;
 use crate::kubectl::Kubectl;
+use crate::operator;
 use crate::ports::Port;
 use crate::process::{Process, command, until_up};
 use crate::progress::Progress;
@@ -181,6 +182,8 @@ fn scheduler_command(tools: &Tools, kubeconfig: &Path) -> Command {
 fn kwok_command(tools: &Tools, kubeconfig: &Path) -> Command {
     let (program, stages) = tools.kwok();
     let mut kwok = command(program, ["--manage-all-nodes=true", "--node-lease-duration-seconds=40"]);
+    // The pods of the operator are real processes: see `container`.
+    kwok.arg(format!("--disregard-status-with-label-selector={}", operator::PODS));
     kwok.arg(format!("--kubeconfig={}", kubeconfig.display()));
     kwok.args(stages.iter().map(|stage| format!("--config={}", stage.display())));
     kwok

@@ -1,74 +1,102 @@
-//! The operator, as the real process that it is.
+//! The operator, as its chart's Deployment says: the real helm installs the chart, and the process runs with what the pod
+//! has – its arguments, environment, files, and the rights of its service account.
 
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus};
+use std::process::ExitStatus;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use tokio::sync::Mutex;
+use serde_json::{Value, json};
 
+use crate::container::Container;
+use crate::helm::Helm;
 use crate::http;
-use crate::ports::Port;
-use crate::process::{Process, until_up};
-use crate::wait::{ensure, until};
+use crate::kubectl::Kubectl;
+use crate::wait::until;
 
 /// The account of the operator's own identity: no tenant's, so that a role that was not assumed shows.
 pub const ACCOUNT: &str = "999900001111";
+/// What finds its pods.
+pub const PODS: &str = "app.kubernetes.io/name=terrace";
+/// How long a pod may take to be there.
+const DEADLINE: Duration = Duration::from_secs(60);
 
 /// How to start it.
 #[derive(Debug, Clone)]
 pub struct Start {
-    /// The kubeconfig that it uses.
-    pub kubeconfig: PathBuf,
+    /// kubectl as the cluster's administrator.
+    pub kubectl: Kubectl,
+    /// helm as the same.
+    pub helm: Helm,
+    /// The API server's address.
+    pub server: String,
     /// The endpoint of all AWS services.
     pub aws_endpoint: String,
-    /// The account of its own identity.
-    pub account: String,
     /// The folder for its log and pid.
     pub folder: PathBuf,
     /// More arguments.
     pub args: Vec<String>,
+    /// More values.
+    pub more: Value,
+    /// The namespace that it is installed in.
+    pub namespace: String,
 }
 
-/// An operator; it ends when this is dropped.
-pub struct Operator {
-    start: Start,
-    name: String,
-    port: Port,
-    pid_file: PathBuf,
-    log: PathBuf,
-    process: Mutex<Process>,
+/// An operator of one replica; it ends when this is dropped.
+pub struct Operator(Arc<Container>);
+
+impl Start {
+    /// The chart's values: what a user sets, and what stands for AWS here.
+    pub fn values(&self, replicas: u32) -> Value {
+        let env = [
+            ("AWS_ACCESS_KEY_ID", ACCOUNT),
+            ("AWS_SECRET_ACCESS_KEY", "test"),
+            ("AWS_CONFIG_FILE", "/dev/null"),
+            ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null"),
+            ("AWS_EC2_METADATA_DISABLED", "true"),
+        ];
+        let endpoint = format!("--aws-endpoint-url={}", self.aws_endpoint);
+        let args: Vec<&str> = [endpoint.as_str()].into_iter().chain(self.args.iter().map(String::as_str)).collect();
+        let env: Vec<_> = env.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect();
+        let mut values = json!({
+            "replicas": replicas, "aws": { "region": "eu-west-1" },
+            "controller": { "extraArgs": args, "extraEnv": env },
+        });
+        if let (Some(values), Some(more)) = (values.as_object_mut(), self.more.as_object()) {
+            values.extend(more.clone());
+        }
+        values
+    }
 }
 
 impl Operator {
-    /// Starts `terrace controller` and waits until `/readyz` answers 200.
+    /// Installs the chart with one replica, starts what its pod says, and waits until the pod is Ready.
     ///
     /// # Errors
-    /// When the program is not built, ends, or is not ready within a minute.
+    /// When the program is not built, helm refuses, the process ends, or it is not ready in time.
     pub async fn start(start: Start) -> Result<Operator> {
-        let port = Port::take()?;
-        let name = format!("operator-{}", port.number());
-        let process = Process::start(&name, &command(&start, &port)?, &start.folder)?;
-        let (pid_file, log) = (process.pid_file().to_owned(), process.log().to_owned());
-        let operator = Operator { start, name, port, pid_file, log, process: Mutex::new(process) };
-        operator.wait_until_ready().await?;
+        start.helm.install(&start.namespace, &start.values(1), &[]).await?;
+        let kubectl = start.kubectl.namespaced(&start.namespace);
+        let pod = until("the operator's pod", DEADLINE, async || {
+            let pods = kubectl.list("pods", PODS).await?;
+            pods.into_iter().find(is_scheduled).context("no pod has a node")
+        })
+        .await?;
+        let container = Container::start(&kubectl, &start.server, &pod, &program()?, &start.folder).await?;
+        let operator = Operator(Arc::new(container));
+        operator.0.wait_until_ready().await?;
         Ok(operator)
     }
 
-    async fn wait_until_ready(&self) -> Result<()> {
-        let url = self.url();
-        let mut process = self.process.lock().await;
-        until_up(std::slice::from_mut(&mut *process), "the operator", Duration::from_secs(60), async || {
-            let reply = http::get(&url, "/readyz").await?;
-            ensure(reply.status == 200, reply.body)
-        })
-        .await
+    /// One whose container somebody else keeps.
+    pub fn of(container: Arc<Container>) -> Operator {
+        Operator(container)
     }
 
     /// Where it serves `/healthz`, `/readyz` and `/metrics`.
     pub fn url(&self) -> String {
-        self.port.http()
+        self.0.url()
     }
 
     /// The value of a metric: the sum over the lines whose name and labels contain all of `labels`.
@@ -86,7 +114,7 @@ impl Operator {
 
     /// The file with its process id, for the checker to kill it by.
     pub fn pid_file(&self) -> &Path {
-        &self.pid_file
+        self.0.pid_file()
     }
 
     /// What it logged, in all its lives.
@@ -94,7 +122,7 @@ impl Operator {
     /// # Errors
     /// When the log cannot be read.
     pub fn log(&self) -> Result<String> {
-        std::fs::read_to_string(&self.log).context("read the operator's log")
+        self.0.log()
     }
 
     /// Ends it gracefully.
@@ -102,7 +130,7 @@ impl Operator {
     /// # Errors
     /// When it had to be killed.
     pub async fn stop(&self) -> Result<ExitStatus> {
-        self.process.lock().await.stop().await
+        self.0.stop().await
     }
 
     /// Kills it.
@@ -110,7 +138,7 @@ impl Operator {
     /// # Errors
     /// When it cannot be signalled.
     pub async fn kill(&self) -> Result<ExitStatus> {
-        self.process.lock().await.kill().await
+        self.0.kill().await
     }
 
     /// Waits until something else has killed it.
@@ -118,24 +146,16 @@ impl Operator {
     /// # Errors
     /// When the deadline passes first.
     pub async fn wait_until_dead(&self, deadline: Duration) -> Result<ExitStatus> {
-        let mut process = self.process.lock().await;
-        tokio::time::timeout(deadline, process.wait()).await.context("the operator lives")?
+        self.0.wait_until_dead(deadline).await
     }
 
-    /// Starts it again after it has ended, with the same arguments, and waits until it is ready.
+    /// Starts it again after it has ended, as the same container, and waits until it is ready.
     ///
     /// # Errors
     /// As [`start`](Self::start).
     pub async fn restart(&self) -> Result<()> {
-        // A killed process may hold its port a little longer than its guard lives.
-        until("the operator's port", Duration::from_secs(20), async || {
-            TcpListener::bind((Ipv4Addr::LOCALHOST, self.port.number()))?;
-            Ok(())
-        })
-        .await?;
-        *self.process.lock().await =
-            Process::start(&self.name, &command(&self.start, &self.port)?, &self.start.folder)?;
-        self.wait_until_ready().await
+        self.0.restart().await?;
+        self.0.wait_until_ready().await
     }
 
     /// Fails if it has ended.
@@ -143,31 +163,19 @@ impl Operator {
     /// # Errors
     /// Its last lines.
     pub async fn alive(&self) -> Result<()> {
-        self.process.lock().await.alive()
+        self.0.alive().await
     }
 }
 
-fn command(start: &Start, port: &Port) -> Result<Command> {
-    let mut command = Command::new(program()?);
-    command.args(["controller", "--log-format", "json", "--aws-endpoint-url", &start.aws_endpoint]);
-    command.args(["--health-addr", &format!("127.0.0.1:{}", port.number())]).args(&start.args);
-    command.env("KUBECONFIG", &start.kubeconfig);
-    command
-        .env("AWS_ACCESS_KEY_ID", &start.account)
-        .env("AWS_SECRET_ACCESS_KEY", "test")
-        .env("AWS_REGION", "eu-west-1");
-    // Nothing of the machine's own: neither its credentials nor its settings.
-    for name in ["AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN"]
-    {
-        command.env_remove(name);
-    }
-    command.env("AWS_CONFIG_FILE", "/dev/null").env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
-    command.env("AWS_EC2_METADATA_DISABLED", "true");
-    Ok(command)
+fn is_scheduled(pod: &Value) -> bool {
+    pod["spec"]["nodeName"].is_string() && pod["metadata"]["deletionTimestamp"].is_null()
 }
 
 /// The operator's program: `$TERRACE_BIN`, or `terrace` where Cargo put this program.
-fn program() -> Result<PathBuf> {
+///
+/// # Errors
+/// When it is not built.
+pub fn program() -> Result<PathBuf> {
     let set = std::env::var_os("TERRACE_BIN").map(PathBuf::from);
     let this = std::env::current_exe()?;
     let beside = this.ancestors().skip(1).take(2).map(|folder| folder.join("terrace"));

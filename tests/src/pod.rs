@@ -56,24 +56,34 @@ impl Sight {
         Ok(sight)
     }
 
+    /// An argument, or a variable, in which the path of a file leads to where that is laid out under `folder`.
+    pub fn within(&self, folder: &Path, text: &str) -> String {
+        let (flag, path) = text.split_once('=').map_or(("", text), |(flag, path)| (flag, path));
+        let leads = Path::new(path).is_absolute() && self.files.keys().any(|file| file.starts_with(path));
+        match (leads, flag) {
+            (false, _) => text.to_owned(),
+            (true, "") => under(folder, Path::new(path)).display().to_string(),
+            (true, flag) => format!("{flag}={}", under(folder, Path::new(path)).display()),
+        }
+    }
+
     /// Lays the files out under `folder` as if that were the container's root, and gives the environment in which paths
     /// that begin with a mount lead there.
     ///
     /// # Errors
     /// When a file cannot be written.
     pub fn lay_out(&self, folder: &Path) -> Result<BTreeMap<String, String>> {
-        let within = |path: &Path| folder.join(path.strip_prefix("/").unwrap_or(path));
         for (path, content) in &self.files {
-            let file = within(path);
+            let file = under(folder, path);
             fs::create_dir_all(file.parent().context("a file lies in a folder")?)?;
             fs::write(&file, content)?;
         }
-        let leads =
-            |value: &str| Path::new(value).is_absolute() && self.files.keys().any(|path| path.starts_with(value));
-        let moved =
-            |value: &String| if leads(value) { within(Path::new(value)).display().to_string() } else { value.clone() };
-        Ok(self.env.iter().map(|(name, value)| (name.clone(), moved(value))).collect())
+        Ok(self.env.iter().map(|(name, value)| (name.clone(), self.within(folder, value))).collect())
     }
+}
+
+fn under(folder: &Path, path: &Path) -> PathBuf {
+    folder.join(path.strip_prefix("/").unwrap_or(path))
 }
 
 struct Reader<'a> {
@@ -207,5 +217,8 @@ mod tests {
         let host = Path::new(&env["SERVICE_BINDING_ROOT"]).join("db/host");
         assert_eq!(fs::read_to_string(host).expect("the file"), "db");
         assert_eq!((env["DB_HOST"].as_str(), env["OTHER"].as_str()), ("db", "/etc"));
+        let moved = format!("--host={}", folder.path().join("bindings/db/host").display());
+        assert_eq!(sight.within(folder.path(), "--host=/bindings/db/host"), moved);
+        assert_eq!(sight.within(folder.path(), "--other=/etc"), "--other=/etc");
     }
 }

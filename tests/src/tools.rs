@@ -49,12 +49,16 @@ const KWOK: Build = Build {
     )),
 };
 
+const HELM: Build =
+    Build { module: "helm", program: None, packages: &["helm.sh/helm/v4/cmd/helm"], ldflags: "-s -w", files: None };
+
 /// Where everything is that the bed runs.
 #[derive(Debug, Clone)]
 pub struct Tools {
     kubernetes: PathBuf,
     etcd: PathBuf,
     kwok: PathBuf,
+    helm: PathBuf,
     /// Python with the emulators.
     pub python: Python,
 }
@@ -70,6 +74,7 @@ impl Tools {
             python: Python::get(progress).await?,
             etcd: ETCD.get(&tools, &cache, progress).await?,
             kwok: KWOK.get(&tools, &cache, progress).await?,
+            helm: HELM.get(&tools, &cache, progress).await?,
             kubernetes: KUBERNETES.get(&tools, &cache, progress).await?,
         })
     }
@@ -77,6 +82,11 @@ impl Tools {
     /// A program of Kubernetes: `kube-apiserver`, `kube-controller-manager`, `kube-scheduler` or `kubectl`.
     pub fn kubernetes(&self, program: &str) -> PathBuf {
         self.kubernetes.join(program)
+    }
+
+    /// helm.
+    pub fn helm(&self) -> PathBuf {
+        self.helm.join("helm")
     }
 
     /// etcd.

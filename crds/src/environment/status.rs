@@ -18,6 +18,10 @@ pub struct EnvironmentStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "schema::conditions")]
     pub conditions: Vec<Condition>,
+    /// The installation of Terrace that looks after this Environment, by the Lease it leads by, as NAMESPACE/NAME.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 317))]
+    pub operator: Option<String>,
     /// The account that STS says the identity belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 12))]

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::policy;
 use crate::telemetry::logs::LogFormat;
 
 /// How long an object that stands still is left alone, unless a flag says otherwise.
@@ -22,8 +23,11 @@ pub struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Watches the cluster and brings AWS to what it asks for.
+    /// Watches the cluster and brings AWS to what it asks for. Of a flag that is given twice, the last one holds.
+    #[command(args_override_self = true)]
     Controller(Box<Flags>),
+    /// Prints what the operator may do: the role that it needs in AWS, or its rules in the cluster.
+    Policy(Box<policy::Flags>),
 }
 
 /// Flags of `terrace controller`.
@@ -54,9 +58,18 @@ pub struct Flags {
     /// Takes part in no election: for a single process outside a cluster.
     #[arg(long)]
     pub no_leader_election: bool,
-    /// Namespace of the Lease by which one of several operators leads.
+    /// Namespace of the Lease by which one of several replicas leads, and by which the installation is known.
     #[arg(long, env = "POD_NAMESPACE", default_value = "default")]
     pub lease_namespace: String,
+    /// Name of that Lease: one that no other installation in the namespace has.
+    #[arg(long, default_value = "terrace")]
+    pub lease_name: String,
+    /// Namespaces whose objects are served, separated by commas; all of them unless given.
+    #[arg(long, value_delimiter = ',')]
+    pub namespaces: Vec<String>,
+    /// Environments that are served, with the objects in them, separated by commas; all of them unless given.
+    #[arg(long, value_delimiter = ',')]
+    pub environments: Vec<String>,
 }
 
 /// How fast AWS is called.
@@ -86,7 +99,7 @@ mod tests {
         let parse = |flag: &str| Cli::try_parse_from(["terrace", "controller", flag]);
         assert!(parse("--resync-seconds=0").is_err());
         assert!(parse("--concurrency=0").is_err());
-        let Command::Controller(flags) = parse("--resync-seconds=60").expect("a period").command;
+        let Ok(Cli { command: Command::Controller(flags) }) = parse("--resync-seconds=60") else { panic!("a period") };
         assert_eq!(flags.resync(), Duration::from_secs(60));
     }
 }

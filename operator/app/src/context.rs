@@ -13,6 +13,7 @@ use terrace_crds::{Environment, Progress};
 use terrace_engine::Memory;
 
 use crate::cloud::Clouds;
+use crate::install::Install;
 use crate::listed::Listed;
 use crate::log_routing::LogRouting;
 use crate::telemetry::events::Events;
@@ -23,6 +24,7 @@ use crate::wake::Wake;
 /// What every reconcile shares.
 pub struct Context {
     pub client: Client,
+    pub install: Install,
     pub environments: Store<DeserializeGuard<Environment>>,
     pub namespaces: Store<PartialObjectMeta<Namespace>>,
     pub environments_listed: Listed,

@@ -27,6 +27,7 @@ use tracing::Instrument;
 use crate::cli::{Flags, RateLimits};
 use crate::cloud::Clouds;
 use crate::context::{Context, Process};
+use crate::install::{Install, Scope};
 use crate::kinds::{KINDS, Start};
 use crate::listed::Listed;
 use crate::log_routing::LogRouting;
@@ -36,6 +37,9 @@ use crate::telemetry::metrics::Metrics;
 use crate::tier::links::Neighbours;
 use crate::wake::{self, Wake};
 use crate::{environment, leader, workloads};
+
+/// What is watched in the whole cluster, beside our own kinds and [`workloads`].
+pub const WATCHES: &[&str] = &["kubernetes:core/namespaces:list", "kubernetes:core/namespaces:watch"];
 
 /// Runs the controller until SIGTERM, SIGINT or the loss of its lease.
 ///
@@ -57,7 +61,7 @@ pub async fn run(flags: Flags) -> Result<(), String> {
     let leads = match flags.no_leader_election {
         true => None,
         false => tokio::select! {
-            leads = leader::lead(client.clone(), &flags.lease_namespace, &identity) => Some(leads?),
+            leads = leader::lead(client.clone(), &flags.lease_namespace, &flags.lease_name, &identity) => Some(leads?),
             () = until(stopping.clone()) => return Ok(()),
         },
     };
@@ -192,6 +196,7 @@ async fn context(
         clouds: Clouds::new(base, flags.aws_endpoint_url.clone(), limits, metrics.clone(), others)
             .with_resync(flags.resync()),
         events: Events::new(client.clone()),
+        install: install(flags, client.clone()),
         client,
         environments,
         namespaces,
@@ -205,6 +210,14 @@ async fn context(
         process: Process::default(),
         wake,
     })
+}
+
+fn install(flags: &Flags, client: Client) -> Install {
+    let scope = Scope {
+        namespaces: flags.namespaces.iter().cloned().collect(),
+        environments: flags.environments.iter().cloned().collect(),
+    };
+    Install::new(format!("{}/{}", flags.lease_namespace, flags.lease_name), scope, client)
 }
 
 /// The authorities by which databases prove who they are.

@@ -30,6 +30,8 @@ pub const KINDS: &[Kind] = &[
 /// One kind of tier.
 pub struct Kind {
     pub name: &'static str,
+    /// The kinds of resources that its objects may have.
+    pub resources: &'static [&'static str],
     run: fn(Start) -> BoxFuture<'static, ()>,
 }
 
@@ -43,7 +45,7 @@ pub struct Start {
 
 impl Kind {
     const fn of<T: Managed>() -> Self {
-        Kind { name: <T as TierObject>::KIND, run: run::<T> }
+        Kind { name: <T as TierObject>::KIND, resources: T::RESOURCES, run: run::<T> }
     }
 
     /// Watches all objects of the kind, and reconciles them until the end.

@@ -22,6 +22,10 @@ const ENABLED: (&str, &str) = ("aws-observability", "enabled");
 /// How long CloudWatch Logs keeps what pods wrote, in days.
 const RETENTION_DAYS: u32 = 30;
 
+/// What is done for the whole cluster.
+pub const ACTIONS: &[&str] =
+    &["kubernetes:core/configmaps:create", "kubernetes:core/configmaps:get", "kubernetes:core/namespaces:create"];
+
 /// When it was last seen to be there.
 #[derive(Default)]
 pub struct LogRouting(Mutex<Option<Timestamp>>);

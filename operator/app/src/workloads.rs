@@ -17,6 +17,9 @@ use terrace_tiers::ObjectKey;
 use crate::context::Context;
 use crate::tier::links::Concerned;
 
+/// What is watched in the whole cluster.
+pub const WATCHES: &[&str] = &["kubernetes:apps/deployments:list", "kubernetes:apps/deployments:watch"];
+
 /// Follows the Deployments that bear our label, without their content.
 pub async fn follow(context: Arc<Context>) {
     let all = Api::<PartialObjectMeta<Deployment>>::all(context.client.clone());

@@ -42,6 +42,16 @@ mod tests {
     }
 
     #[test]
+    fn who_passes_roles_says_to_which_services() {
+        let clients = clients();
+        let registry = crate::registry::registry(&clients, &crate::secretsmanager::Values::new(&clients));
+        for provider in registry.iter() {
+            let passes = provider.actions().contains(&"iam:PassRole");
+            assert_eq!(passes, !provider.passes_roles_to().is_empty(), "{}", provider.spec().kind);
+        }
+    }
+
+    #[test]
     fn rights_in_the_cluster_are_no_matter_of_iams() {
         let actions = of_aws(["kubernetes:core/secrets:get", "iam:GetRole"].into_iter());
         assert_eq!(actions, ["iam:GetRole".to_owned()].into());

@@ -3,7 +3,7 @@
 //! Every call is idempotent and none waits: what takes time is reported as a [`State`] or as [`Error::Wait`], and the
 //! engine comes back. A provider decides neither ownership nor order; it says what it sees and does one step.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -86,6 +86,8 @@ impl Default for Pace {
 pub trait Provider<R: Resource>: Send + Sync + 'static {
     /// IAM actions used: the operator's policy is generated from them.
     const ACTIONS: &'static [&'static str];
+    /// The AWS services that it hands roles to, as `rds.amazonaws.com`: `iam:PassRole` is allowed for these and no others.
+    const PASSES_ROLES_TO: &'static [&'static str] = &[];
     /// How long creating and changing usually take.
     const PACE: Pace = Pace { usual: Duration::from_secs(2) };
 
@@ -146,6 +148,9 @@ impl Sight {
 pub trait Erased: Send + Sync {
     fn spec(&self) -> &KindSpec;
     fn actions(&self) -> &'static [&'static str];
+    fn passes_roles_to(&self) -> &'static [&'static str] {
+        &[]
+    }
     fn pace(&self) -> Pace;
     fn observe<'a>(&'a self, id: &'a Id) -> BoxFuture<'a, Result<Look>>;
     fn create<'a>(&'a self, id: &'a Id, want: &'a Value) -> BoxFuture<'a, Result<Handle>>;
@@ -173,6 +178,10 @@ impl<R: Resource, P: Provider<R>> Erased for Adapter<R, P> {
 
     fn actions(&self) -> &'static [&'static str] {
         P::ACTIONS
+    }
+
+    fn passes_roles_to(&self) -> &'static [&'static str] {
+        P::PASSES_ROLES_TO
     }
 
     fn pace(&self) -> Pace {
@@ -250,6 +259,13 @@ impl Registry {
                 format!("this version of Terrace does not know {kind}: run the version that made it, or a later one"),
             )
         })
+    }
+
+    /// The providers of these kinds alone.
+    #[must_use]
+    pub fn only(mut self, kinds: &BTreeSet<&str>) -> Self {
+        self.0.retain(|kind, _| kinds.contains(kind));
+        self
     }
 
     /// All providers, in the order of their kinds.

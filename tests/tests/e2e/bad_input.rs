@@ -302,13 +302,12 @@ async fn a_database_that_is_not_ours_is_never_touched() {
 #[tokio::test]
 async fn a_malformed_object_says_so_and_stalls_nobody() {
     let bed = Bed::start(Options::default()).await.unwrap();
-    bed.apply_crds().await.unwrap();
+    let operator = bed.start_operator(&["--no-leader-election"]).await.unwrap();
     // As after a downgrade: an older schema admitted what this operator cannot read.
     let engine = "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/engine/enum/-";
     let laxer = json!([{ "op": "add", "path": engine, "value": "oracle" }]).to_string();
     let patch = ["patch", "crd", "datatiers.terrace.dev", "--type", "json", "--patch", &laxer];
     bed.kubectl().run(&patch).await.unwrap();
-    let operator = bed.start_operator(&["--no-leader-election"]).await.unwrap();
     let scene = Scene::new(&bed, &operator, "malformed").await.unwrap();
     scene
         .tell(async |scene| {

@@ -6,6 +6,7 @@ mod bad_input_web;
 mod bed;
 mod binding;
 mod cache;
+mod chart;
 mod checker;
 mod crash;
 mod fargate;

@@ -8,7 +8,7 @@ use terrace_tests::kubectl::condition;
 use terrace_tests::wait::ensure;
 use terrace_tests::{Bed, Emulator, Options, Rule};
 
-use crate::scene::{STEP, Scene, named, output, play};
+use crate::scene::{STEP, Scene, abandon, named, output, play};
 
 #[tokio::test]
 async fn a_lost_status_is_rebuilt_without_a_change_on_ministack() {
@@ -174,8 +174,7 @@ async fn earlier(scene: &Scene<'_>) -> Result<()> {
     let before = scene.ready(&tier(scene)).await?;
     scene.operator.stop().await?;
     scene.tenant.kubectl.delete("datatier", "orders").await?;
-    let unheld = json!({ "metadata": { "finalizers": null } });
-    scene.tenant.kubectl.patch("datatier", "orders", &unheld).await?;
+    abandon(&scene.tenant.kubectl, "datatier", "orders").await?;
     scene.tenant.kubectl.wait_until_gone("datatier", "orders", STEP).await?;
     scene.operator.restart().await?;
 

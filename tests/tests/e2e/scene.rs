@@ -7,13 +7,13 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use terrace_tests::kubectl::condition;
 use terrace_tests::wait::ensure;
-use terrace_tests::{Bed, Emulator, Operator, Tenant, until};
+use terrace_tests::{Bed, Emulator, Kubectl, Operator, Tenant, until};
 
 /// How long a test waits for a step of the operator.
 pub const STEP: Duration = Duration::from_secs(45);
 
 /// All kinds of tiers, as kubectl names them.
-const TIERS: &str = "edgetiers,webapps,objecttiers,cachetiers,datatiers";
+pub const TIERS: &str = "edgetiers,webapps,objecttiers,cachetiers,datatiers";
 
 /// A tenant on a bed with an operator.
 pub struct Scene<'b> {
@@ -79,7 +79,7 @@ impl<'b> Scene<'b> {
         for object in left {
             let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
             let (kind, name) = (text(&object["kind"]).to_lowercase(), text(&object["metadata"]["name"]));
-            kubectl.patch_if_there(&kind, &name, &json!({ "metadata": { "finalizers": null } })).await?;
+            abandon(kubectl, &kind, &name).await?;
         }
         Ok(())
     }
@@ -196,6 +196,14 @@ impl<'b> Scene<'b> {
         let delete = json!({ "DBInstanceIdentifier": identifier, "SkipFinalSnapshot": true });
         self.tenant.aws.call("rds", "delete_db_instance", delete).await.map(drop)
     }
+}
+
+/// Lets an object go, if it is there, without what it has: its finalizer is taken off, and that it may be is said before.
+pub async fn abandon(kubectl: &Kubectl, kind: &str, name: &str) -> Result<()> {
+    for metadata in [json!({ "annotations": { "terrace.dev/abandon": "true" } }), json!({ "finalizers": null })] {
+        kubectl.patch_if_there(kind, name, &json!({ "metadata": metadata })).await?;
+    }
+    Ok(())
 }
 
 /// The physical name of a node in an object's inventory: that of its newest incarnation.

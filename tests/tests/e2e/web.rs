@@ -47,10 +47,16 @@ async fn life(scene: &Scene<'_>) -> Result<()> {
     used(scene).await.context("used")?;
     deleted(scene).await.context("deleted")?;
     let left = before.changes(&scene.tenant.inventory().await?);
-    // Secrets are kept for their recovery window; a last snapshot of what held data is what the deletion policy asks for.
-    let kept = ["+ secretsmanager/Secret ", "+ rds/DBSnapshot ", "+ elasticache/Snapshot "];
-    let rest: Vec<_> = left.iter().filter(|line| !kept.iter().any(|kind| line.starts_with(kind))).collect();
+    let rest: Vec<_> = left.iter().filter(|line| !is_kept(line)).collect();
     ensure(rest.is_empty(), format_args!("left behind: {rest:#?}"))
+}
+
+/// Whether what is left of the example is meant to be: secrets are kept for their recovery window, and a last snapshot of
+/// what held data is what the deletion policy asks for.
+pub fn is_kept(change: &str) -> bool {
+    ["+ secretsmanager/Secret ", "+ rds/DBSnapshot ", "+ elasticache/Snapshot "]
+        .iter()
+        .any(|kind| change.starts_with(kind))
 }
 
 /// The zone that the example has its names in, and its Environment, with its limits; and further names that it admits.
@@ -181,7 +187,7 @@ fn program() -> Result<PathBuf> {
     Ok(folder.join("shop"))
 }
 
-async fn deleted(scene: &Scene<'_>) -> Result<()> {
+pub async fn deleted(scene: &Scene<'_>) -> Result<()> {
     let kubectl = &scene.tenant.kubectl;
     // What holds data is kept or asks for leave by default; the example is to go for good.
     for (kind, name) in [("datatier", "orders"), ("objecttier", "assets")] {

@@ -18,6 +18,7 @@ use crate::conditions;
 use crate::context::Context;
 use crate::object::{Handle, malformed};
 use crate::problem::Problem;
+use crate::tier::stand_back;
 
 /// How soon it is asked again whether an object that is being worked on has come to use an Environment that is to go.
 const CLAIMED: Duration = Duration::from_secs(1);
@@ -35,6 +36,13 @@ pub async fn reconcile(
         Ok(environment) => environment,
         Err(_) => return malformed(&object, context).await,
     };
+    if !context.install.scope().has_environment(&environment.name_any()) {
+        return Ok(Action::await_change());
+    }
+    let operator = environment.status.as_ref().and_then(|status| status.operator.as_deref());
+    if let Some(action) = stand_back(environment, operator, context).await {
+        return Ok(action);
+    }
     let handle = Handle::of(&context.client, environment);
     let mut version = environment.resource_version().unwrap_or_default();
     let finalizers = environment.finalizers();
@@ -79,7 +87,9 @@ async fn assess(
     let generation = environment.metadata.generation.unwrap_or_default();
     let uid = environment.uid().unwrap_or_default();
     let users = u32::try_from(users).unwrap_or(u32::MAX);
-    let mut status = EnvironmentStatus { observed_generation: generation, users: Some(users), ..before.clone() };
+    let operator = Some(context.install.name.clone());
+    let mut status =
+        EnvironmentStatus { observed_generation: generation, operator, users: Some(users), ..before.clone() };
     if environment.meta().deletion_timestamp.is_some() {
         let message = format!("{users} objects still use this Environment: delete them first");
         let problem = Problem::waiting("InUse", message);

@@ -67,6 +67,14 @@ pub fn retained(what: &str) -> Event {
     normal("Retained", "Release", &format!("left in place {what}"))
 }
 
+/// Another installation of the operator looks after an object that this one would serve.
+pub fn served_by_another(other: &str, this: &str) -> Event {
+    let note = format!(
+        "operator {other} looks after it, and {this} stands back: confine either to namespaces or Environments"
+    );
+    normal("ServedByAnother", "StandBack", &note)
+}
+
 /// Something is not as it was left.
 pub fn drift_found(message: &str) -> Event {
     warning("DriftFound", "Compare", message)
@@ -166,6 +174,9 @@ fn named<'a>(entries: impl Iterator<Item = &'a Entry>) -> Option<String> {
     (!all.is_empty()).then(|| all.join(", "))
 }
 
+/// What sending an Event takes, wherever the object is that it tells of.
+pub const ACTIONS: &[&str] = &["kubernetes:events.k8s.io/events:create", "kubernetes:events.k8s.io/events:patch"];
+
 /// Sends Events. What cannot be sent is logged: no pass fails for it.
 #[derive(Clone)]
 pub struct Events {
@@ -193,6 +204,14 @@ impl Events {
         K: Resource<DynamicType = ()>,
     {
         self.publish(&object.object_ref(&()), &changes(before, after)).await;
+    }
+
+    /// Tells of [`served_by_another`].
+    pub async fn stood_back<K>(&self, object: &K, other: &str, this: &str)
+    where
+        K: Resource<DynamicType = ()>,
+    {
+        self.publish(&object.object_ref(&()), &[served_by_another(other, this)]).await;
     }
 
     /// Each Event has a recorder of its own: one that is kept takes an Event of the same reason for a repetition, and

@@ -17,11 +17,11 @@ use terrace_model::{Graph, Inventory, OwnerRef, Place, Resource, Val};
 use terrace_tiers::{Advance, Course, ObjectKey, facts};
 
 use super::ledger::{self, StatusLedger};
-use super::{Managed, facts as described, links, named, policy, status};
+use super::{Managed, asking, facts as described, links, named, policy, status};
 use crate::cloud::Cloud;
 use crate::conditions;
 use crate::context::Context;
-use crate::environment::choose::{Asking, choose};
+use crate::environment::choose::choose;
 use crate::problem::Problem;
 
 /// What a reconcile comes to.
@@ -87,7 +87,7 @@ impl<T: Managed> Job<'_, T> {
         }
         let labels = self.labels()?;
         let environments = self.context.environments();
-        let environment = choose(&environments, &self.asking(&labels))?;
+        let environment = choose(&environments, &asking(self.object, &labels))?;
         self.context.process.claims(self.uid, &environment.uid().unwrap_or_default());
         let cloud = self.context.clouds.of(environment);
         let owner = self.owner(environment);
@@ -96,7 +96,7 @@ impl<T: Managed> Job<'_, T> {
             false => Some(self.expand(environment, &cloud, &labels).await?),
         };
         let adopt = if self.deleting { Adopt::default() } else { policy::adopt(self.object, environment, &labels)? };
-        self.ledger.pin(pin(environment));
+        self.ledger.pin(pin(environment), &self.context.install.name);
         // A record that was lost is looked for where the wishes say, also while the object is deleted, if they can be had.
         let names = match self.deleting && self.lost() {
             true => match self.expand(environment, &cloud, &labels).await {
@@ -118,17 +118,6 @@ impl<T: Managed> Job<'_, T> {
             // A namespace that is being deleted may be out of sight already; its objects must go all the same.
             None if self.deleting => Ok(BTreeMap::new()),
             None => Err(Problem::waiting("NamespaceUnknown", format!("namespace {namespace} has not been seen yet"))),
-        }
-    }
-
-    fn asking<'s>(&'s self, labels: &'s BTreeMap<String, String>) -> Asking<'s> {
-        Asking {
-            kind: T::KIND,
-            namespace: &self.key.namespace,
-            labels,
-            named: self.object.common().environment_ref.as_ref().map(|reference| reference.name.as_str()),
-            pin: self.before.environment.as_ref(),
-            deleting: self.deleting,
         }
     }
 

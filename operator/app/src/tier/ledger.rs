@@ -24,28 +24,31 @@ struct State {
     written: TierStatus,
     /// The Environment that goes into the next write.
     pin: Option<EnvironmentPin>,
+    /// The operator that does.
+    operator: Option<String>,
 }
 
 impl<'a> StatusLedger<'a> {
     /// The ledger of an object that is at `version` and has this status.
     pub fn new(handle: &'a Handle, uid: &'a str, process: &'a Process, version: String, status: TierStatus) -> Self {
-        let pin = status.environment.clone();
-        StatusLedger { handle, uid, process, state: Mutex::new(State { version, written: status, pin }) }
+        let (pin, operator) = (status.environment.clone(), status.operator.clone());
+        StatusLedger { handle, uid, process, state: Mutex::new(State { version, written: status, pin, operator }) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// From its first intent on, an object keeps its Environment: the two are one write.
-    pub fn pin(&self, environment: EnvironmentPin) {
-        self.state().pin = Some(environment);
+    /// From its first intent on, an object keeps its Environment, and the operator that looks after it: they are one write.
+    pub fn pin(&self, environment: EnvironmentPin, operator: &str) {
+        let mut state = self.state();
+        (state.pin, state.operator) = (Some(environment), Some(operator.into()));
     }
 
-    /// The status as it was last written, or read, with the Environment that it is to keep.
+    /// The status as it was last written, or read, with the Environment and the operator that it is to keep.
     pub fn status(&self) -> TierStatus {
         let state = self.state();
-        TierStatus { environment: state.pin.clone(), ..state.written.clone() }
+        TierStatus { environment: state.pin.clone(), operator: state.operator.clone(), ..state.written.clone() }
     }
 
     /// The object's version after the last write.

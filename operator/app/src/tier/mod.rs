@@ -9,6 +9,7 @@ mod named;
 mod policy;
 mod status;
 
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -23,6 +24,8 @@ use terrace_model::Inventory;
 use terrace_tiers::{ObjectKey, Tier};
 
 use crate::context::Context;
+use crate::environment::choose::{Asking, choose};
+use crate::install;
 use crate::object::{Handle, malformed};
 use job::{Job, Pass};
 use ledger::StatusLedger;
@@ -61,6 +64,9 @@ impl<T> Managed for T where
 pub async fn reconcile<T: Managed>(object: Arc<DeserializeGuard<T>>, context: &Context) -> Result<Action, Error> {
     let Ok(cached) = &object.0 else { return malformed(&object, context).await };
     let Some(object) = current(cached, context).await? else { return Ok(Action::await_change()) };
+    if let Some(action) = elsewhere(&object, context).await {
+        return Ok(action);
+    }
     let handle = Handle::of(&context.client, &object);
     let uid = object.uid().unwrap_or_default();
     let mut version = object.resource_version().unwrap_or_default();
@@ -101,6 +107,48 @@ pub async fn reconcile<T: Managed>(object: Arc<DeserializeGuard<T>>, context: &C
     }
     tell(&object, &uid, &before, &status, context).await;
     Ok(action)
+}
+
+/// What is done with an object that another operator looks after, or that this one was told to leave alone: nothing.
+async fn elsewhere<T: Managed>(object: &T, context: &Context) -> Option<Action> {
+    let install = &context.install;
+    let namespace = object.namespace().unwrap_or_default();
+    let labels = context.labels(&namespace).unwrap_or_default();
+    let serves = match choose(&context.environments(), &asking(object, &labels)) {
+        Ok(environment) => install.scope().has_environment(&environment.name_any()),
+        Err(_) => true,
+    };
+    if !serves || !install.scope().has_namespace(&namespace) {
+        return Some(Action::await_change());
+    }
+    let operator = object.tier_status().and_then(|status| status.operator.as_deref());
+    stand_back(object, operator, context).await
+}
+
+/// Says once of an object that another operator has it, and asks again later whether that one lives.
+pub async fn stand_back<K>(object: &K, operator: Option<&str>, context: &Context) -> Option<Action>
+where
+    K: Resource<DynamicType = ()>,
+{
+    let other = context.install.other(operator).await?;
+    let (this, uid) = (&context.install.name, object.meta().uid.as_deref().unwrap_or_default());
+    if context.install.first_told(uid) {
+        tracing::warn!(operator = other, "another operator looks after this object: standing back");
+        context.events.stood_back(object, other, this).await;
+    }
+    Some(Action::requeue(install::AGAIN))
+}
+
+/// What decides which Environment serves an object.
+fn asking<'a, T: Managed>(object: &'a T, labels: &'a BTreeMap<String, String>) -> Asking<'a> {
+    Asking {
+        kind: T::KIND,
+        namespace: object.meta().namespace.as_deref().unwrap_or_default(),
+        labels,
+        named: object.common().environment_ref.as_ref().map(|reference| reference.name.as_str()),
+        pin: object.tier_status().and_then(|status| status.environment.as_ref()),
+        deleting: object.meta().deletion_timestamp.is_some(),
+    }
 }
 
 /// Events and metrics of what this pass changed, once it is on record.

@@ -102,6 +102,7 @@ impl Provider<FargateProfile> for FargateProfiles {
         "iam:PassRole",
         "tag:GetResources",
     ];
+    const PASSES_ROLES_TO: &'static [&'static str] = &["eks-fargate-pods.amazonaws.com"];
     const PACE: Pace = Pace { usual: Duration::from_secs(120) };
 
     async fn observe(&self, id: &Id) -> Result<Seen<FargateProfile>> {

@@ -71,6 +71,7 @@ impl Provider<PodIdentityAssociation> for PodIdentityAssociations {
         "iam:PassRole",
         "tag:GetResources",
     ];
+    const PASSES_ROLES_TO: &'static [&'static str] = &["pods.eks.amazonaws.com"];
 
     async fn observe(&self, id: &Id) -> Result<Seen<PodIdentityAssociation>> {
         let freshness = freshness(id);

@@ -50,6 +50,7 @@ impl Provider<DbCluster> for Clusters {
         "secretsmanager:GetSecretValue",
         "secretsmanager:TagResource",
     ];
+    const PASSES_ROLES_TO: &'static [&'static str] = &["monitoring.rds.amazonaws.com"];
     /// An Aurora cluster without instances takes a minute or two, a Multi-AZ DB cluster a quarter of an hour.
     const PACE: Pace = Pace { usual: Duration::from_secs(120) };
 

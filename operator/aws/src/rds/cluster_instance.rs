@@ -27,6 +27,7 @@ impl Provider<DbClusterInstance> for ClusterInstances {
         "rds:ModifyDBInstance",
         "rds:RemoveTagsFromResource",
     ];
+    const PASSES_ROLES_TO: &'static [&'static str] = &["monitoring.rds.amazonaws.com"];
     const PACE: Pace = Pace { usual: Duration::from_secs(300) };
 
     async fn observe(&self, id: &Id) -> Result<Seen<DbClusterInstance>> {

@@ -42,6 +42,7 @@ impl Provider<DbInstance> for Instances {
         "secretsmanager:GetSecretValue",
         "secretsmanager:TagResource",
     ];
+    const PASSES_ROLES_TO: &'static [&'static str] = &["monitoring.rds.amazonaws.com"];
     /// A Multi-AZ instance of 20 GiB takes five to ten minutes.
     const PACE: Pace = Pace { usual: Duration::from_secs(420) };
 

@@ -67,6 +67,7 @@ impl Provider<DbProxy> for Proxies {
         "rds:RemoveTagsFromResource",
         "tag:GetResources",
     ];
+    const PASSES_ROLES_TO: &'static [&'static str] = &["rds.amazonaws.com"];
     const PACE: Pace = Pace { usual: Duration::from_secs(240) };
 
     async fn observe(&self, id: &Id) -> Result<Seen<DbProxy>> {

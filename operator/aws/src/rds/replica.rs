@@ -28,6 +28,7 @@ impl Provider<DbReplica> for Replicas {
         "rds:ModifyDBInstance",
         "rds:RemoveTagsFromResource",
     ];
+    const PASSES_ROLES_TO: &'static [&'static str] = &["monitoring.rds.amazonaws.com"];
     const PACE: Pace = Pace { usual: Duration::from_secs(480) };
 
     async fn observe(&self, id: &Id) -> Result<Seen<DbReplica>> {

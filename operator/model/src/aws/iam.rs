@@ -99,6 +99,16 @@ impl Policy {
         )])
     }
 
+    /// The trust policy of a role that another role assumes, tagging its sessions, where it gives this external id (IAM
+    /// User Guide, "Access to AWS accounts owned by third parties").
+    pub fn trusts_role(role: &str, external_id: Option<&str>) -> Self {
+        let statement = Statement::trust("AWS", role.into(), &["sts:AssumeRole", "sts:TagSession"]);
+        Policy::of([match external_id {
+            Some(id) => statement.when("StringEquals", "sts:ExternalId", id),
+            None => statement,
+        }])
+    }
+
     /// A policy of these statements.
     pub fn of(statements: impl IntoIterator<Item = Statement>) -> Self {
         Policy { version: PolicyVersion::V2012, statement: statements.into_iter().collect() }
