@@ -51,6 +51,8 @@ pub struct Bed {
     pub aws: Aws,
     /// helm as the cluster's administrator.
     pub helm: Helm,
+    /// Python with the emulators, and with boto3.
+    pub python: Python,
     kubernetes: Kubernetes,
     operator: OnceCell<Operator>,
     crds: OnceCell<Registrar>,
@@ -75,7 +77,17 @@ impl Bed {
         )?;
         let aws = Aws::start(&tools.python, &checker.url, "000000000000")?;
         let helm = Helm::new(tools.helm(), kubernetes.kubectl.kubeconfig().to_owned());
-        Ok(Bed { emulator, checker, aws, helm, kubernetes, operator: OnceCell::new(), crds: OnceCell::new(), scratch })
+        Ok(Bed {
+            emulator,
+            checker,
+            aws,
+            helm,
+            python: tools.python.clone(),
+            kubernetes,
+            operator: OnceCell::new(),
+            crds: OnceCell::new(),
+            scratch,
+        })
     }
 
     /// The bed on ministack that the tests of one program share.

@@ -28,6 +28,11 @@ impl Helm {
         Helm { program, kubeconfig }
     }
 
+    /// The program itself.
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+
     /// The project's chart.
     pub fn chart() -> PathBuf {
         checkout().join("charts/terrace")

@@ -15,7 +15,6 @@ use tokio::sync::{Mutex, oneshot};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::container::Container;
-use crate::helm::NAMESPACE;
 use crate::http;
 use crate::kubectl::Kubectl;
 use crate::operator::{PODS, program};
@@ -40,7 +39,7 @@ impl Kubelet {
     pub fn start(runtime: &Handle, kubectl: &Kubectl, server: &str, folder: &Path) -> Result<Kubelet> {
         let containers = Containers::default();
         let node = Node {
-            kubectl: kubectl.namespaced(NAMESPACE),
+            kubectl: kubectl.clone(),
             server: server.to_owned(),
             folder: folder.to_owned(),
             program: program()?,
@@ -99,31 +98,37 @@ impl Node {
         // Of a pod that is gone, by force, nothing goes on.
         let is_there = |name: &String| pods.iter().any(|pod| pod["metadata"]["name"] == **name);
         self.containers.lock().await.retain(|name, _| is_there(name));
-        for pod in pods {
+        for pod in &pods {
             let name = pod["metadata"]["name"].as_str().context("a pod has a name")?;
             let running = self.containers.lock().await.get(name).cloned();
             match (running, pod["metadata"]["deletionTimestamp"].is_null()) {
-                (None, true) if pod["spec"]["nodeName"].is_string() => self.begin(name, &pod).await?,
+                (None, true) if pod["spec"]["nodeName"].is_string() => self.begin(name, pod).await?,
                 (None, true) => {}
                 (Some(container), true) => tend(&container).await?,
-                (running, false) => self.end(name, running).await?,
+                (running, false) => self.end(pod, name, running).await?,
             }
         }
         Ok(())
     }
 
     async fn begin(&self, name: &str, pod: &Value) -> Result<()> {
-        let container = Container::start(&self.kubectl, &self.server, pod, &self.program, &self.folder).await?;
+        let kubectl = self.beside(pod);
+        let container = Container::start(&kubectl, &self.server, pod, &self.program, &self.folder).await?;
         self.containers.lock().await.insert(name.to_owned(), Arc::new(container));
         Ok(())
     }
 
-    async fn end(&self, name: &str, running: Option<Arc<Container>>) -> Result<()> {
+    /// kubectl in the pod's namespace.
+    fn beside(&self, pod: &Value) -> Kubectl {
+        self.kubectl.namespaced(pod["metadata"]["namespace"].as_str().unwrap_or_default())
+    }
+
+    async fn end(&self, pod: &Value, name: &str, running: Option<Arc<Container>>) -> Result<()> {
         if let Some(container) = running {
             container.stop().await?;
             self.containers.lock().await.remove(name);
         }
-        self.kubectl.run(&["delete", "pod", name, "--grace-period=0", "--force"]).await.map(drop)
+        self.beside(pod).run(&["delete", "pod", name, "--grace-period=0", "--force"]).await.map(drop)
     }
 }
 

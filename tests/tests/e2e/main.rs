@@ -9,6 +9,7 @@ mod cache;
 mod chart;
 mod checker;
 mod crash;
+mod docs;
 mod fargate;
 mod life;
 mod logins;

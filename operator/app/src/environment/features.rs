@@ -56,7 +56,8 @@ async fn binding(client: &Client) -> Result<Option<String>, Error> {
                 return Ok(Some(version.into()));
             }
             Ok(_) => {}
-            Err(kube::Error::Api(status)) if status.is_not_found() => {}
+            // Of a group that it does not know, the API server says so in plain text, without a reason.
+            Err(kube::Error::Api(status)) if status.code == 404 => {}
             Err(error) => return Err(Error::retry(format!("the cluster's API: {error}"))),
         }
     }

@@ -1,0 +1,124 @@
+//! What the documentation tells to type is typed: the commands of each page in their order, as one script.
+
+use std::ffi::OsStr;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+use terrace_tests::operator::{ACCOUNT, program};
+use terrace_tests::scratch::Scratch;
+use terrace_tests::tools::checkout;
+use terrace_tests::{Bed, Options, Tenant};
+use tokio::process::Command;
+
+#[tokio::test]
+async fn the_pages_on_installing_tell_what_works() {
+    let bed = Bed::start(Options::default()).await.unwrap();
+    let _kubelet = bed.kubelet().unwrap();
+    let tenant = bed.tenant("docs").await.unwrap();
+    let desk = Desk::set(&bed, &tenant).await.unwrap();
+    for page in ["iam.md", "install.md", "multi-tenancy.md"] {
+        let said = desk.follow(&bed, page).await.with_context(|| page.to_owned()).unwrap();
+        println!("{page}: {said} commands");
+    }
+}
+
+/// Where a person sits who follows a page: the programs that it names, and a checkout.
+struct Desk {
+    folder: Scratch,
+    env: Vec<(&'static str, String)>,
+}
+
+impl Desk {
+    async fn set(bed: &Bed, tenant: &Tenant<'_>) -> Result<Desk> {
+        let folder = Scratch::new()?;
+        let (bin, home) = (folder.path().join("bin"), folder.path().join("home"));
+        std::fs::create_dir_all(&bin)?;
+        std::fs::create_dir_all(&home)?;
+        let values = folder.path().join("bed.json");
+        // What stands for AWS here; a person's chart has none of it.
+        std::fs::write(&values, bed.operator_start(&["--resync-seconds=4"]).values(2).to_string())?;
+        let (helm, values) = (bed.helm.program().display(), values.display());
+        let with_values =
+            format!("case $1 in install|upgrade) exec {helm} \"$@\" --values {values};; esac\nexec {helm} \"$@\"");
+        script(&bin.join("helm"), &with_values)?;
+        let aws = bed.python.script("aws_cli.py");
+        let words: Vec<_> = [aws.get_program()].into_iter().chain(aws.get_args()).collect();
+        script(&bin.join("aws"), &format!("exec {} \"$@\"", words.join(OsStr::new(" ")).display()))?;
+        symlink(bed.kubectl().program(), bin.join("kubectl"))?;
+        symlink(program()?, bin.join("terrace"))?;
+        symlink(checkout().join("charts"), folder.path().join("charts"))?;
+        examples(folder.path(), tenant)?;
+        // A cluster that EKS calls as the pages do, in the operator's own account.
+        let eks = json!({ "name": "prod", "roleArn": format!("arn:aws:iam::{ACCOUNT}:role/cluster"),
+                          "resourcesVpcConfig": { "subnetIds": [], "securityGroupIds": [] } });
+        bed.aws.as_account(ACCOUNT).call("eks", "create_cluster", eks).await?;
+        let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap_or_default());
+        let env = vec![
+            ("PATH", path),
+            ("HOME", home.display().to_string()),
+            ("KUBECONFIG", bed.kubectl().kubeconfig().display().to_string()),
+            ("AWS_ENDPOINT_URL", bed.checker.url.clone()),
+            ("AWS_ACCESS_KEY_ID", ACCOUNT.to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", "test".to_owned()),
+            ("AWS_DEFAULT_REGION", "eu-west-1".to_owned()),
+        ];
+        Ok(Desk { folder, env })
+    }
+
+    /// How the objects stand, for whoever reads of a failure.
+    async fn stands(&self, bed: &Bed) -> Result<String> {
+        let objects = bed.kubectl().list("environments,datatiers", "").await?;
+        let told =
+            objects.iter().map(|object| format!("{} {}", object["metadata"]["name"], object["status"]["conditions"]));
+        Ok(told.collect::<Vec<_>>().join("\n"))
+    }
+
+    /// Types the commands of a page, and says how many there were.
+    async fn follow(&self, bed: &Bed, page: &str) -> Result<usize> {
+        let text = std::fs::read_to_string(checkout().join("docs").join(page))?;
+        let commands = commands(&text);
+        let script = format!("set -euo pipefail\n{}", commands.join("\n"));
+        let mut bash = Command::new("bash");
+        bash.args(["-xc", &script]).current_dir(self.folder.path()).env_clear().envs(self.env.clone());
+        let output = bash.stdin(Stdio::null()).kill_on_drop(true).output().await?;
+        let said = [output.stdout, output.stderr].concat();
+        ensure!(output.status.success(), "{}\n{}", String::from_utf8_lossy(&said), self.stands(bed).await?);
+        Ok(commands.len())
+    }
+}
+
+/// The commands of a page: the lines of its blocks that are marked `sh`.
+fn commands(page: &str) -> Vec<&str> {
+    let blocks = page.split("\n```sh\n").skip(1);
+    let blocks = blocks.filter_map(|block| block.split("\n```").next());
+    blocks.flat_map(str::lines).filter(|line| !line.trim().is_empty()).collect()
+}
+
+fn script(file: &Path, text: &str) -> Result<()> {
+    std::fs::write(file, format!("#!/bin/sh\n{text}\n"))?;
+    Ok(std::fs::set_permissions(file, PermissionsExt::from_mode(0o755))?)
+}
+
+/// The example of the pages, whose Environment is that of the tenant: an account and a network that are there.
+fn examples(folder: &Path, tenant: &Tenant<'_>) -> Result<()> {
+    let (from, to) = (checkout().join("examples/orders"), folder.join("examples/orders"));
+    std::fs::create_dir_all(&to)?;
+    for file in ["namespace.yaml", "data-tier.yaml"] {
+        std::fs::copy(from.join(file), to.join(file))?;
+    }
+    let mut environment: Value = serde_saphyr::from_str(&std::fs::read_to_string(from.join("environment.yaml"))?)?;
+    let namespaces = environment["spec"]["namespaces"].take();
+    environment["spec"] = tenant.environment()["spec"].take();
+    environment["spec"]["namespaces"] = namespaces;
+    let file: PathBuf = to.join("environment.yaml");
+    Ok(std::fs::write(file, environment.to_string())?)
+}
+
+#[test]
+fn a_page_is_its_blocks_of_shell_and_nothing_else() {
+    let page = "text\n\n```sh\none\n\ntwo\n```\n\n```yaml\nkind: A\n```\n\n```sh\nthree\n```\n";
+    assert_eq!(commands(page), ["one", "two", "three"]);
+}
