@@ -3,9 +3,12 @@
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use tokio::process::Command;
+use tokio::sync::OnceCell;
 
 use crate::aws::Aws;
 use crate::kubernetes::ZONES;
+use crate::operator::program;
 use crate::wait::{ensure, until};
 
 /// What was made in the account.
@@ -75,6 +78,19 @@ impl Account {
             let role = json!({ "RoleName": name, "AssumeRolePolicyDocument": policy.to_string() });
             aws.call("iam", "create_role", role).await?;
         }
+        self.allow(aws).await
+    }
+
+    /// What the operator says that it needs, and no more: emulators that know IAM's policies refuse the rest.
+    async fn allow(&self, aws: &Aws) -> Result<()> {
+        let role: Value = serde_json::from_str(needed().await?)?;
+        for policy in role["Policies"].as_array().context("a role has policies")? {
+            let made =
+                json!({ "PolicyName": policy["PolicyName"], "PolicyDocument": policy["PolicyDocument"].to_string() });
+            let made = aws.call("iam", "create_policy", made).await?;
+            let attach = json!({ "RoleName": "terrace", "PolicyArn": made["Policy"]["Arn"] });
+            aws.call("iam", "attach_role_policy", attach).await?;
+        }
         Ok(())
     }
 
@@ -114,6 +130,18 @@ impl Account {
         });
         aws.call("iam", "create_open_id_connect_provider", provider).await.map(drop)
     }
+}
+
+/// What `terrace policy` prints.
+async fn needed() -> Result<&'static String> {
+    static PRINTED: OnceCell<String> = OnceCell::const_new();
+    PRINTED
+        .get_or_try_init(async || {
+            let printed = Command::new(program()?).arg("policy").output().await.context("terrace policy")?;
+            ensure(printed.status.success(), String::from_utf8_lossy(&printed.stderr))?;
+            Ok(String::from_utf8(printed.stdout)?)
+        })
+        .await
 }
 
 /// One subnet a zone, 10.0.N.0/24 from N = `first` on, with this role for load balancers.

@@ -67,6 +67,8 @@ impl Emulator {
             Emulator::Moto => python.module("moto.server", &["-H", "127.0.0.1", "-p", &number]),
         };
         emulator.env("BIND_HOST", "127.0.0.1").env("GATEWAY_PORT", number);
+        // What IAM does not allow is refused.
+        emulator.env("AUTH", "true");
         // No container, whatever the machine has: the emulators start some where they find Docker.
         emulator.env("DOCKER_HOST", "tcp://127.0.0.1:1");
         // moto has AWS's managed policies only when it is told to.

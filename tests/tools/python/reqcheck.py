@@ -199,6 +199,8 @@ class Proxy:
     async def forward(self, request, account):
         headers = {k: v for k, v in request.headers.items() if k not in HOP_BY_HOP}
         headers.update({self.account_header: account} if self.account_header and account else {})
+        # It is part of what the signature covers, which an emulator that asks whether a call is allowed verifies.
+        headers.update({"host": request.headers["host"]} if "host" in request.headers else {})
         url = URL(self.upstream + request.target, encoded=True)
         async with self.session.request(request.method, url, headers=headers, data=request.body or None,
                                         allow_redirects=False) as reply:
