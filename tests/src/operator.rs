@@ -167,7 +167,10 @@ fn command(start: &Start, port: &Port) -> Result<Command> {
 }
 
 /// The operator's program: `$TERRACE_BIN`, or `terrace` where Cargo put this program.
-fn program() -> Result<PathBuf> {
+///
+/// # Errors
+/// When it is not built.
+pub fn program() -> Result<PathBuf> {
     let set = std::env::var_os("TERRACE_BIN").map(PathBuf::from);
     let this = std::env::current_exe()?;
     let beside = this.ancestors().skip(1).take(2).map(|folder| folder.join("terrace"));

@@ -24,6 +24,9 @@ pub struct Cli {
 pub enum Command {
     /// Watches the cluster and brings AWS to what it asks for.
     Controller(Box<Flags>),
+    /// Prints what feeds a queue by which drift is heard of as it happens (docs/drift.md): EventBridge's rules, with the
+    /// queue itself where the form can make it.
+    DriftRule(crate::drift::rule::Flags),
 }
 
 /// Flags of `terrace controller`.
@@ -86,7 +89,9 @@ mod tests {
         let parse = |flag: &str| Cli::try_parse_from(["terrace", "controller", flag]);
         assert!(parse("--resync-seconds=0").is_err());
         assert!(parse("--concurrency=0").is_err());
-        let Command::Controller(flags) = parse("--resync-seconds=60").expect("a period").command;
+        let Command::Controller(flags) = parse("--resync-seconds=60").expect("a period").command else {
+            panic!("the controller")
+        };
         assert_eq!(flags.resync(), Duration::from_secs(60));
     }
 }

@@ -5,6 +5,7 @@ mod cloud;
 mod conditions;
 mod context;
 mod controller;
+mod drift;
 mod environment;
 mod kinds;
 mod leader;
@@ -22,7 +23,13 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
-    let cli::Cli { command: cli::Command::Controller(flags) } = cli::Cli::parse();
+    let flags = match cli::Cli::parse().command {
+        cli::Command::Controller(flags) => flags,
+        cli::Command::DriftRule(flags) => {
+            print!("{}", drift::rule::print(&flags));
+            return ExitCode::SUCCESS;
+        }
+    };
     telemetry::logs::init(flags.log_format);
     // Both clients, the cluster's and AWS's, encrypt by the same library.
     if rustls::crypto::aws_lc_rs::default_provider().install_default().is_err() {

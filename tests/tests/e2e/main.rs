@@ -8,6 +8,7 @@ mod binding;
 mod cache;
 mod checker;
 mod crash;
+mod drift;
 mod fargate;
 mod life;
 mod logins;
