@@ -19,7 +19,7 @@ const BATCH: i32 = 10;
 const LONGEST_WAIT: i32 = 20;
 
 /// Which queue.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct QueueArn {
     pub partition: String,
     pub region: String,

@@ -9,6 +9,7 @@
 mod concerns;
 mod event;
 mod inventories;
+mod listen;
 mod own;
 mod receive;
 pub mod rule;
@@ -16,15 +17,15 @@ pub mod rule;
 mod samples;
 mod services;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use kube::ResourceExt;
 use kube::core::DeserializeGuard;
-use terrace_aws::sqs::Queue;
+use terrace_aws::sqs::{Queue, QueueArn};
 use terrace_crds::Environment;
-use tokio::sync::oneshot;
+use tokio::sync::{OnceCell, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::cloud::Cloud;
@@ -37,7 +38,7 @@ use receive::Receiver;
 #[derive(Default)]
 pub struct Receivers {
     /// By the UID of the Environment and the ARN of the queue.
-    running: Mutex<BTreeMap<(String, String), Running>>,
+    running: Mutex<BTreeMap<(String, QueueArn), Running>>,
     /// As whom the operator acts in each Environment that listens, by its UID.
     own: Mutex<BTreeMap<String, Own>>,
 }
@@ -61,8 +62,8 @@ pub fn follow(environment: &DeserializeGuard<Environment>, context: &Arc<Context
         (environment.uid().unwrap_or_default(), environment.metadata.generation.unwrap_or_default());
     let in_order = context.process.is_resolved(&uid, generation, Timestamp::now(), context.resync * 2);
     let lasting = environment.metadata.deletion_timestamp.is_none();
-    let queues = environment.spec.drift.as_ref().map(|drift| drift.queues.as_slice()).unwrap_or_default();
-    let queues = if lasting && in_order { queues } else { &[] };
+    let named = environment.spec.drift.iter().flat_map(|drift| &drift.queues).filter(|_| lasting && in_order);
+    let queues: BTreeSet<QueueArn> = named.filter_map(|arn| arn.parse().ok()).collect();
     let receivers = &context.receivers;
     if queues.is_empty() {
         lock(&receivers.own).remove(&uid);
@@ -72,19 +73,21 @@ pub fn follow(environment: &DeserializeGuard<Environment>, context: &Arc<Context
     let cloud = context.clouds.of(environment);
     let mut running = lock(&receivers.running);
     running.retain(|(of, arn), running| *of != uid || (queues.contains(arn) && Arc::ptr_eq(&running.cloud, &cloud)));
-    for arn in queues {
-        let key = (uid.clone(), arn.clone());
-        if !running.contains_key(&key)
-            && let Ok(arn) = arn.parse()
-        {
-            let queue = Queue::new(&cloud.clients, arn);
-            let (stop, stopped) = oneshot::channel();
-            let receiver =
-                Receiver { queue, environment: environment.clone(), cloud: cloud.clone(), context: context.clone() };
-            let ended = tokio::spawn(receiver.run(stopped));
-            running.insert(key, Running { cloud: cloud.clone(), stop, ended });
-        }
+    for arn in &queues {
+        running.entry((uid.clone(), arn.clone())).or_insert_with(|| begin(arn, environment, &cloud, context));
     }
+}
+
+fn begin(arn: &QueueArn, environment: &Environment, cloud: &Arc<Cloud>, context: &Arc<Context>) -> Running {
+    let (stop, stopped) = oneshot::channel();
+    let receiver = Receiver {
+        queue: Queue::new(&cloud.clients, arn.clone()),
+        environment: environment.clone(),
+        cloud: cloud.clone(),
+        context: context.clone(),
+        known: OnceCell::new(),
+    };
+    Running { cloud: cloud.clone(), stop, ended: tokio::spawn(receiver.run(stopped)) }
 }
 
 impl Receivers {

@@ -2,17 +2,17 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use kube::ResourceExt;
 use terrace_aws::sqs::{Message, Queue};
 use terrace_aws::sts;
 use terrace_crds::Environment;
-use terrace_engine::Result;
-use tokio::sync::oneshot;
+use terrace_engine::{Error, Result};
+use tokio::sync::{OnceCell, oneshot};
 
 use super::event::{Notice, read};
+use super::listen::listen;
 use super::own::Own;
 use crate::cloud::Cloud;
 use crate::context::Context;
@@ -24,6 +24,8 @@ pub struct Receiver {
     pub environment: Environment,
     pub cloud: Arc<Cloud>,
     pub context: Arc<Context>,
+    /// Set once it is known as whom the operator acts here.
+    pub known: OnceCell<()>,
 }
 
 /// What came of a message.
@@ -56,44 +58,30 @@ impl Came {
 
 impl Receiver {
     /// Listens until the other end is dropped.
-    pub async fn run(self, mut stop: oneshot::Receiver<()>) {
-        let (mut failures, mut knows_itself) = (0, false);
-        loop {
-            let waited = tokio::select! {
-                biased;
-                _ = &mut stop => return,
-                received = self.receive(&mut knows_itself) => received,
-            };
-            // What was received is dealt with, whoever says stop meanwhile.
-            let done = match waited {
-                Ok(messages) => self.deal(&messages).await,
-                Err(error) => Err(error),
-            };
-            let pause = self.report(done.err(), &mut failures);
-            tokio::select! {
-                _ = &mut stop => return,
-                () = tokio::time::sleep(pause) => {}
-            }
-        }
+    pub async fn run(self, stop: oneshot::Receiver<()>) {
+        let (receive, deal) = (|| self.receive(), |messages| self.deal(messages));
+        listen(stop, receive, deal, |error, failures| self.tell(error, failures)).await;
     }
 
-    async fn receive(&self, knows_itself: &mut bool) -> Result<Vec<Message>> {
-        if !*knows_itself {
-            let caller = sts::caller(&self.cloud.clients, &self.environment.spec.region).await?;
-            let own = Own::new(&self.environment.spec.identity, &caller.arn);
-            self.context.receivers.acts_as(&self.environment.uid().unwrap_or_default(), own);
-            *knows_itself = true;
-        }
+    async fn receive(&self) -> Result<Vec<Message>> {
+        self.known.get_or_try_init(|| self.know_itself()).await?;
         self.queue.receive().await
     }
 
+    async fn know_itself(&self) -> Result<()> {
+        let caller = sts::caller(&self.cloud.clients, &self.environment.spec.region).await?;
+        let own = Own::new(&self.environment.spec.identity, &caller.arn);
+        self.context.receivers.acts_as(&self.environment.uid().unwrap_or_default(), own);
+        Ok(())
+    }
+
     /// Wakes first and deletes then: what is received twice costs a look, and what is deleted too soon would be lost.
-    async fn deal(&self, messages: &[Message]) -> Result<()> {
-        for message in messages {
+    async fn deal(&self, messages: Vec<Message>) -> Result<()> {
+        for message in &messages {
             let came = self.hear(&message.body);
             self.context.metrics.heard(came.label());
         }
-        self.queue.delete(messages).await
+        self.queue.delete(&messages).await
     }
 
     fn hear(&self, body: &str) -> Came {
@@ -139,21 +127,18 @@ impl Receiver {
         same.map(|environment| environment.uid().unwrap_or_default()).collect()
     }
 
-    /// Says what is wrong when it begins, and that it is over; answers how long to wait.
-    fn report(&self, error: Option<terrace_engine::Error>, failures: &mut u32) -> Duration {
+    /// Says what is wrong when it begins, and that it is over.
+    fn tell(&self, error: Option<&Error>, failures: u32) {
         let environment = self.environment.name_any();
-        let Some(error) = error else {
-            if std::mem::take(failures) > 0 {
-                tracing::info!(environment, "the queue is heard again");
-            }
-            return Duration::ZERO;
-        };
-        if *failures == 0 {
-            tracing::warn!(environment, reason = error.reason(), %error,
-                "the queue is not heard: until it is, drift is found at the resync");
+        match error {
+            Some(error) if failures == 0 => tracing::warn!(
+                environment,
+                reason = error.reason(),
+                %error,
+                "the queue is not heard: until it is, drift is found at the resync"
+            ),
+            None if failures > 0 => tracing::info!(environment, "the queue is heard again"),
+            _ => {}
         }
-        let pause = error.next_try(*failures);
-        *failures += 1;
-        pause
     }
 }
