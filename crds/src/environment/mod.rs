@@ -1,5 +1,6 @@
 //! `Environment`: the administrator's object that says which account, network and cluster tiers go to, and their limits.
 
+mod drift;
 mod limits;
 mod network;
 mod status;
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{schema, selector::NamespaceSelector};
 
+pub use drift::Drift;
 pub use limits::{Allowance, Exposure, Limits};
 pub use network::{Network, NetworkRef, Subnets};
 pub use status::{ClusterFacts, EnvironmentStatus, NetworkFacts, RegionFacts, SubnetFacts};
@@ -48,6 +50,10 @@ pub use status::{ClusterFacts, EnvironmentStatus, NetworkFacts, RegionFacts, Sub
     "self.regions.all(other, other.region != self.region)",
     "regions lists further regions: leave the home region out of it, its network is spec.network"
 ))]
+#[x_kube(validation = (
+    "!has(self.drift) || self.drift.queues.all(queue, queue.contains(':' + self.account + ':'))",
+    "drift.queues are of the Environment's own account: EventBridge there is to feed a queue there"
+))]
 pub struct EnvironmentSpec {
     /// The AWS account. Nothing is touched when STS says another. Immutable.
     #[schemars(length(equal = 12), regex(pattern = schema::ACCOUNT))]
@@ -80,6 +86,9 @@ pub struct EnvironmentSpec {
     /// None: it cannot, and bindings hand out the master user.
     #[serde(default)]
     pub database_access: DatabaseAccess,
+    /// Where changes made behind the operator's back are heard of. Absent: they are found at the next resync.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drift: Option<Drift>,
     /// What tiers of this Environment may be and name.
     #[serde(default)]
     pub limits: Limits,

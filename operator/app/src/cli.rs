@@ -28,6 +28,9 @@ pub enum Command {
     Controller(Box<Flags>),
     /// Prints what the operator may do: the role that it needs in AWS, or its rules in the cluster.
     Policy(Box<policy::Flags>),
+    /// Prints what feeds a queue by which drift is heard of as it happens (docs/drift.md): EventBridge's rules, with the
+    /// queue itself where the form can make it.
+    DriftRule(crate::drift::rule::Flags),
 }
 
 /// Flags of `terrace controller`.

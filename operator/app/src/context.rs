@@ -14,6 +14,7 @@ use terrace_engine::Memory;
 
 use crate::cloud::Clouds;
 use crate::install::Install;
+use crate::drift::{Inventories, Receivers};
 use crate::listed::Listed;
 use crate::log_routing::LogRouting;
 use crate::telemetry::events::Events;
@@ -39,6 +40,10 @@ pub struct Context {
     pub log_routing: LogRouting,
     pub process: Process,
     pub wake: Wake,
+    /// What all objects have, for events to be matched with.
+    pub inventories: Inventories,
+    /// The queues in which events come.
+    pub receivers: Receivers,
 }
 
 /// What this process did with objects, so that it neither trusts a cache that is behind its own writes nor repeats what

@@ -28,6 +28,7 @@ use crate::cli::{Flags, RateLimits};
 use crate::cloud::Clouds;
 use crate::context::{Context, Process};
 use crate::install::{Install, Scope};
+use crate::drift::{self, Inventories, Receivers};
 use crate::kinds::{KINDS, Start};
 use crate::listed::Listed;
 use crate::log_routing::LogRouting;
@@ -129,6 +130,7 @@ async fn work(flags: &Flags, client: Client, metrics: Metrics, end: End) -> Resu
         () = watch_grants(context.clone()) => {}
         () = workloads::follow(context.clone()) => {}
     }
+    context.receivers.end().await;
     Ok(())
 }
 
@@ -209,6 +211,8 @@ async fn context(
         log_routing: LogRouting::default(),
         process: Process::default(),
         wake,
+        inventories: Inventories::default(),
+        receivers: Receivers::default(),
     })
 }
 
@@ -249,7 +253,10 @@ async fn run_environments(
         context.neighbours.listed().await;
         let users = context.neighbours.look(|all| all.served_by(&object.uid().unwrap_or_default()));
         let span = tracing::info_span!("reconcile", kind = "Environment", object = object.name_any());
-        timed("Environment", &context, environment::reconcile(object, users, &context)).instrument(span).await
+        let reconciled = environment::reconcile(object.clone(), users, &context);
+        let result = timed("Environment", &context, reconciled).instrument(span).await;
+        drift::follow(&object, &context);
+        result
     };
     controller.run(reconcile, again, context).for_each(|_| async {}).await;
 }

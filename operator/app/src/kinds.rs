@@ -57,6 +57,7 @@ impl Kind {
 fn run<T: Managed>(start: Start) -> BoxFuture<'static, ()> {
     let Start { context, config, woken, end } = start;
     let (reader, writer) = reflector::store();
+    context.inventories.add(reader.clone());
     let noting = context.clone();
     let stream = follow(Api::<DeserializeGuard<T>>::all(context.client.clone()))
         .reflect(writer)

@@ -5,6 +5,7 @@ mod cloud;
 mod conditions;
 mod context;
 mod controller;
+mod drift;
 mod environment;
 mod install;
 mod kinds;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
             telemetry::logs::init(flags.log_format);
             told(in_runtime(controller::run(*flags)).map(|()| String::new()))
         }
+        cli::Command::DriftRule(flags) => told(Ok(drift::rule::print(&flags))),
         cli::Command::Policy(flags) => told(in_runtime(async move { policy::print(&flags) })),
     }
 }

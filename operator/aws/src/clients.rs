@@ -22,7 +22,7 @@ use aws_types::SdkConfig;
 use aws_types::region::Region;
 use tokio::sync::OnceCell;
 
-use crate::calls::{CallObserver, Hooks, Paced};
+use crate::calls::{CallObserver, Hooks, Paced, Unobserved};
 use crate::limits::Limits;
 
 /// RDS answers most calls within two seconds; a create may take ten.
@@ -96,6 +96,19 @@ impl Clients {
         Clients::of(origin.build(), settings)
     }
 
+    /// Clients that nobody calls by: to ask the providers what they are.
+    pub fn unconnected() -> Self {
+        let settings = Settings {
+            account: String::new(),
+            endpoint_url: None,
+            assume_role: None,
+            limits: Limits::new(),
+            observer: Arc::new(Unobserved),
+            recent: Duration::ZERO,
+        };
+        Clients::new(&SdkConfig::builder().build(), settings)
+    }
+
     fn of(origin: SdkConfig, settings: Settings) -> Self {
         let hooks = Hooks {
             account: settings.account.clone(),
@@ -152,11 +165,7 @@ impl Clients {
 
     /// The region whose Tagging API lists what has no region (Tagging AWS Resources user guide, GetResources).
     pub fn worldwide(&self) -> &'static str {
-        match partition(self.home()) {
-            "aws-cn" => "cn-northwest-1",
-            "aws-us-gov" => "us-gov-west-1",
-            _ => "us-east-1",
-        }
+        worldwide(partition(self.home()))
     }
 
     /// The region of services that have none of their own.
@@ -229,6 +238,7 @@ services! {
     route53_in: aws_sdk_route53,
     secretsmanager: aws_sdk_secretsmanager,
     shield_in: aws_sdk_shield,
+    sqs: aws_sdk_sqs,
     sts: aws_sdk_sts,
     tagging: aws_sdk_resourcegroupstagging,
     wafv2: aws_sdk_wafv2,
@@ -262,6 +272,15 @@ impl Clients {
     /// The client of Route 53, which is the same in all regions.
     pub fn route53(&self) -> aws_sdk_route53::Client {
         self.route53_in(self.home())
+    }
+}
+
+/// The region of a partition in which services that have no regions tell of themselves.
+pub fn worldwide(partition: &str) -> &'static str {
+    match partition {
+        "aws-cn" => "cn-northwest-1",
+        "aws-us-gov" => "us-gov-west-1",
+        _ => HOME,
     }
 }
 

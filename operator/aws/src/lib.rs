@@ -27,6 +27,7 @@ pub mod s3;
 pub mod secretsmanager;
 mod shared;
 pub mod shield;
+pub mod sqs;
 pub mod sts;
 pub mod tags;
 #[cfg(test)]

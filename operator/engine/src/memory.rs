@@ -166,7 +166,6 @@ impl Memory {
     /// What was seen of a node since `since`, and when.
     pub fn recall(&self, uid: &str, key: &NodeKey, since: Timestamp) -> Option<(Timestamp, Sight)> {
         let notes = self.notes();
-        let since = notes.changed.get(&(uid.into(), key.clone())).copied().map_or(since, |changed| changed.max(since));
         let (at, kept) = notes.seen.get(uid)?.get(key).filter(|(at, _)| *at > since)?;
         Some((*at, kept.sight()?))
     }
@@ -174,6 +173,13 @@ impl Memory {
     /// Somebody says that a node has changed: what was seen of it before is not believed any more.
     pub fn changed(&self, uid: &str, key: &NodeKey, now: Timestamp) {
         self.notes().changed.insert((uid.into(), key.clone()), now);
+    }
+
+    /// From when on what was seen of a node is believed: from `since`, or from when somebody said after that that it has
+    /// changed.
+    pub fn believed_since(&self, uid: &str, key: &NodeKey, since: Timestamp) -> Timestamp {
+        let notes = self.notes();
+        notes.changed.get(&(uid.into(), key.clone())).map_or(since, |changed| since.max(*changed))
     }
 
     /// Forgets an object that is gone.
@@ -210,13 +216,15 @@ mod tests {
         let memory = Memory::default();
         let (uid, key) = (owner().uid, NodeKey::new("a", 1));
         let sight = Sight::made(&id("a"), &serde_json::json!({}), &"arn:a".into(), serde_json::json!({}));
+        let recalled = || memory.recall(&uid, &key, memory.believed_since(&uid, &key, at(0))).is_some();
         memory.remember(&uid, [(&key, at(5), &sight)]);
-        assert!(memory.recall(&uid, &key, at(0)).is_some());
+        assert!(recalled());
         memory.changed(&uid, &key, at(6));
         memory.remember(&uid, [(&key, at(5), &sight)]);
-        assert!(memory.recall(&uid, &key, at(0)).is_none(), "a pass that began before the change saw it as it was");
+        assert!(!recalled(), "a pass that began before the change saw it as it was");
         memory.remember(&uid, [(&key, at(7), &sight)]);
-        assert!(memory.recall(&uid, &key, at(0)).is_some());
+        assert!(recalled());
+        assert_eq!(memory.believed_since(&uid, &key, at(8)), at(8), "it was said before that");
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod chart;
 mod checker;
 mod crash;
 mod docs;
+mod drift;
 mod fargate;
 mod life;
 mod logins;

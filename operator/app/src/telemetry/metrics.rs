@@ -6,6 +6,7 @@
 //! | `terrace_reconcile_duration_seconds` | kind | how long one took |
 //! | `terrace_objects` | kind, condition, status | objects by the status of each condition |
 //! | `terrace_drift_found_total` | kind | resources found changed from outside, by the kind of their owner |
+//! | `terrace_drift_events_total` | result | messages of the queues that EventBridge feeds: `woke`, `nobody`, `own`, `refused`, `unreadable` |
 //! | `terrace_aws_calls_total` | service, operation, code | calls that were made; code is `OK` for success |
 //! | `terrace_aws_call_duration_seconds` | service | from sending to the end, without the wait for the limiter |
 //! | `terrace_aws_throttles_total` | service | calls that AWS refused for coming too fast |
@@ -49,6 +50,7 @@ pub struct Metrics {
     reconcile_duration: Histograms<1>,
     objects: Gauges<3>,
     drift_found: Counters<1>,
+    drift_events: Counters<1>,
     calls: Counters<3>,
     call_duration: Histograms<1>,
     throttles: Counters<1>,
@@ -68,6 +70,7 @@ impl Default for Metrics {
             reconcile_duration: Family::new_with_constructor(|| Histogram::new(RECONCILE_SECONDS)),
             objects: Family::default(),
             drift_found: Family::default(),
+            drift_events: Family::default(),
             calls: Family::default(),
             call_duration: Family::new_with_constructor(|| Histogram::new(CALL_SECONDS)),
             throttles: Family::default(),
@@ -92,6 +95,11 @@ impl Metrics {
             "drift_found",
             "Resources found changed from outside, by the kind of their owner",
             self.drift_found.clone(),
+        );
+        all.register(
+            "drift_events",
+            "Messages of the queues that EventBridge feeds, by what came of them",
+            self.drift_events.clone(),
         );
         all.register("aws_calls", "Calls to AWS by their end; code is OK for success", self.calls.clone());
         all.register("aws_call_duration_seconds", "Duration of a call to AWS once sent", self.call_duration.clone());
@@ -134,6 +142,11 @@ impl Metrics {
     /// So many resources of one object of `kind` were found changed from outside.
     pub fn drift(&self, kind: &str, resources: usize) {
         self.drift_found.get_or_create(&[("kind", kind.into())]).inc_by(u64::try_from(resources).unwrap_or(u64::MAX));
+    }
+
+    /// A message of a queue that EventBridge feeds, by what came of it.
+    pub fn heard(&self, result: &'static str) {
+        self.drift_events.get_or_create(&[("result", result.into())]).inc();
     }
 
     /// Whether this process is the one that acts.
@@ -274,8 +287,10 @@ mod tests {
         let metrics = Metrics::default();
         metrics.drift("DataTier", 2);
         metrics.drift("DataTier", 0);
+        metrics.heard("woke");
         metrics.leader(true);
         has(&metrics, r#"terrace_drift_found_total{kind="DataTier"} 2"#);
+        has(&metrics, r#"terrace_drift_events_total{result="woke"} 1"#);
         has(&metrics, "terrace_leader 1");
         metrics.leader(false);
         has(&metrics, "terrace_leader 0");

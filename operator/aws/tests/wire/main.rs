@@ -13,6 +13,7 @@ mod clusters;
 mod edge;
 mod elbv2;
 mod gaps;
+mod queue;
 mod stage;
 
 use std::collections::BTreeSet;

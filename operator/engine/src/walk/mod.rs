@@ -272,7 +272,7 @@ impl Walk<'_> {
     fn task(&self, key: &NodeKey, step: &Step) -> Task {
         let doubtful = BTreeSet::new();
         let situation = self.situation(&doubtful);
-        let freshness = if step.action == Action::Look { self.freshness } else { Freshness::Now };
+        let freshness = if step.action == Action::Look { self.freshness_of(key) } else { Freshness::Now };
         let mut id = situation.id(key, &step.kind, &step.place, freshness);
         // What was found again by its tags, or named for adoption, has a handle and no address on record.
         let unplaced = id.handle.is_none() || id.address.is_empty();

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 use terrace_model::identity::{Freshness, canonical, short_hash};
 use terrace_model::{NodeKey, Novelty};
@@ -35,8 +36,12 @@ impl Walk<'_> {
         partly && applied != step.wish.as_ref().map(|wish| &wish.hash)
     }
 
-    /// Nor on the word of memory: what it would change is looked at first. True where the plan changes with it.
+    /// Nor on the word of memory: what it would change is looked at first, once all else has been seen. True where the plan
+    /// changes with it.
     pub(super) fn doubt_memory(&mut self, plan: &Plan) -> bool {
+        if is_looking(plan) {
+            return false;
+        }
         let doubted = plan.0.iter().filter(|(key, step)| step.action.is_change() && self.recalled.contains_key(*key));
         let doubted: Vec<NodeKey> = doubted.map(|(key, _)| key.clone()).collect();
         for key in &doubted {
@@ -110,13 +115,25 @@ impl Walk<'_> {
         }
     }
 
+    /// From when on what was seen of it is believed.
+    fn believed_since(&self, key: &NodeKey) -> Option<Timestamp> {
+        let since = self.request.now.checked_sub(self.engine.recent).ok()?;
+        Some(self.memory.believed_since(&self.request.owner.uid, key, since))
+    }
+
+    /// How fresh a look at it must be: of what somebody said has changed since, a list may be too old.
+    pub(super) fn freshness_of(&self, key: &NodeKey) -> Freshness {
+        let recent = self.request.now.checked_sub(self.engine.recent).ok();
+        if self.believed_since(key) == recent { self.freshness } else { Freshness::Now }
+    }
+
     /// What stood as wished a moment ago.
     pub(super) fn recall(&mut self, key: &NodeKey, step: &Step) -> Option<Done> {
         let recorded = self.inventory.0.get(key).and_then(|entry| entry.handle.as_ref());
         if self.doubted.contains(key) || step.wish.is_none() {
             return None;
         }
-        let since = self.request.now.checked_sub(self.engine.recent).ok()?;
+        let since = self.believed_since(key)?;
         let (at, sight) = self.memory.recall(&self.request.owner.uid, &self.remembered_as(key, step), since)?;
         let due = next_rotation(&sight).is_some_and(|due| due <= self.request.now);
         if due || recorded.is_some_and(|handle| *handle != sight.handle) {
@@ -130,14 +147,15 @@ impl Walk<'_> {
     /// may be as old as the list.
     pub(super) fn remember(&self, plan: &Plan) {
         let kept = plan.0.iter().filter(|(_, step)| step.action == Action::Keep && step.gate == Gate::Open);
-        let seen =
-            kept.filter_map(|(key, step)| match (self.sights.get(key), self.recalled.get(key), self.freshness) {
+        let seen = kept.filter_map(|(key, step)| {
+            match (self.sights.get(key), self.recalled.get(key), self.freshness_of(key)) {
                 (Some(Ok(Look::Present(sight))), at, freshness) if sight.state == State::Ready => {
                     let now = (freshness == Freshness::Now).then_some(self.request.now);
                     Some((self.remembered_as(key, step), at.copied().or(now)?, sight.as_ref()))
                 }
                 _ => None,
-            });
+            }
+        });
         let seen: Vec<_> = seen.filter(|_| self.failures.is_empty()).collect();
         self.memory.remember(&self.request.owner.uid, seen.iter().map(|(key, at, sight)| (key, *at, *sight)));
     }

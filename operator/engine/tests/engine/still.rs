@@ -1,12 +1,19 @@
 //! Standing still costs nothing, and whatever is changed behind our back is found all the same.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
 use serde_json::{Value, json};
-use terrace_engine::sim::Calls;
+use terrace_engine::sim::{Calls, SimAws};
+use terrace_engine::{Backup, Disposal, Erased, Look, Pace, Registry, Result, Sight};
 use terrace_model::identity::Freshness;
-use terrace_model::{NodeKey, Rule};
+use terrace_model::{Diff, Handle, Id, KindSpec, NodeKey, Rule};
 use terrace_tiers::samples::{samples, web_example};
 
-use crate::harness::{Object, RESYNC, World};
+use crate::harness::{Mutant, Object, RESYNC, World};
 
 fn changes(calls: &Calls) -> (u64, u64) {
     (calls.aws_writes(), calls.kubernetes_writes())
@@ -93,4 +100,84 @@ async fn every_field_of_every_kind_that_changes_behind_the_back_is_found() {
     }
     println!("{found} changes found, of {} kinds", kinds.len());
     assert!(found > 100, "{found}");
+}
+
+thread_local! {
+    /// Of each node that was looked at, how fresh the look was to be.
+    static ASKED: RefCell<BTreeMap<String, Freshness>> = RefCell::default();
+}
+
+/// A provider that notes how it is asked.
+struct Noting(Arc<dyn Erased>);
+
+impl Erased for Noting {
+    fn spec(&self) -> &KindSpec {
+        self.0.spec()
+    }
+
+    fn actions(&self) -> &'static [&'static str] {
+        self.0.actions()
+    }
+
+    fn pace(&self) -> Pace {
+        self.0.pace()
+    }
+
+    fn observe<'a>(&'a self, id: &'a Id) -> BoxFuture<'a, Result<Look>> {
+        ASKED.with_borrow_mut(|asked| asked.insert(id.node.clone(), id.freshness));
+        self.0.observe(id)
+    }
+
+    fn create<'a>(&'a self, id: &'a Id, want: &'a Value) -> BoxFuture<'a, Result<Handle>> {
+        self.0.create(id, want)
+    }
+
+    fn update<'a>(&'a self, id: &'a Id, have: &'a Value, want: &'a Value, diff: &'a Diff) -> BoxFuture<'a, Result<()>> {
+        self.0.update(id, have, want, diff)
+    }
+
+    fn delete<'a>(&'a self, id: &'a Id, have: &'a Value, disposal: Disposal) -> BoxFuture<'a, Result<()>> {
+        self.0.delete(id, have, disposal)
+    }
+
+    fn made(&self, id: &Id, want: &Value, handle: &Handle) -> Option<Sight> {
+        self.0.made(id, want, handle)
+    }
+
+    fn backups<'a>(&'a self, id: &'a Id) -> BoxFuture<'a, Result<Vec<Backup>>> {
+        self.0.backups(id)
+    }
+}
+
+/// One pass over a world at rest, so long after the last: how each node was asked.
+async fn asked(world: &mut World, after: Duration) -> BTreeMap<String, Freshness> {
+    ASKED.take();
+    world.sim.clock().advance(after);
+    world.pass(0).await;
+    ASKED.take()
+}
+
+#[tokio::test]
+async fn what_somebody_says_has_changed_is_looked_at_afresh_and_nothing_else_is() {
+    let noting =
+        |all: Registry| all.iter().fold(Registry::default(), |all, one| all.with_erased(Arc::new(Noting(one.clone()))));
+    let (_, graph) = samples().into_iter().find(|(name, _)| *name == "every-option").expect("a sample");
+    let nodes = graph.nodes().len();
+    let mutant = Mutant { registry: noting, ..Mutant::NONE };
+    let mut world = World::with(SimAws::new(), vec![Object::new("orders", graph)], mutant);
+    world.ready("create").await;
+    world.objects[0].freshness = Freshness::Recent;
+    world.resync().await;
+    let all = asked(&mut world, Duration::from_secs(1)).await;
+    assert_eq!(all.len(), nodes, "what was taken from a list is asked for again: {all:?}");
+    assert!(all.values().all(|freshness| *freshness == Freshness::Recent), "{all:?}");
+
+    world.say_changed("db");
+    let told = asked(&mut world, Duration::from_secs(1)).await;
+    let afresh: Vec<_> = told.iter().filter(|(_, freshness)| **freshness == Freshness::Now).collect();
+    assert_eq!(afresh, [(&"db".to_owned(), &Freshness::Now)]);
+    let after = asked(&mut world, Duration::from_secs(1)).await;
+    assert!(!after.contains_key("db"), "it was seen since: {after:?}");
+    let later = asked(&mut world, RESYNC).await;
+    assert_eq!(later["db"], Freshness::Recent, "every list is younger than the change by now");
 }

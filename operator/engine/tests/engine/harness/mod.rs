@@ -18,7 +18,7 @@ use terrace_engine::sim::{Faults, Op, STATUS, SimAws};
 use terrace_engine::{ChangePolicy, Engine, Ledger, Look, Memory, Outcome, Policy, Registry, Request, Result};
 use terrace_model::aws::kinds;
 use terrace_model::identity::Freshness;
-use terrace_model::{DeletionPolicy, Graph, Inventory, OwnerRef, Place};
+use terrace_model::{DeletionPolicy, Graph, Inventory, NodeKey, OwnerRef, Place};
 
 use account::{absent, prepare};
 pub use account::{plain, tagged};
@@ -250,6 +250,12 @@ impl World {
     pub async fn resync(&mut self) {
         self.sim.clock().advance_to(self.sim.clock().now() + RESYNC);
         self.pass(0).await;
+    }
+
+    /// Somebody says that a node of the first object has just changed.
+    pub fn say_changed(&self, node: &str) {
+        let uid = (self.mutant.uid)(&self.objects[0].owner.uid, self.processes);
+        self.memory.changed(&uid, &NodeKey::new(node, 1), self.sim.clock().now());
     }
 
     /// Every object is looked at now, as after an event.
