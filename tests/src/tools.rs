@@ -49,6 +49,22 @@ const KWOK: Build = Build {
     )),
 };
 
+const PROMETHEUS: Build = Build {
+    module: "prometheus",
+    program: None,
+    packages: &["github.com/prometheus/prometheus/cmd/promtool"],
+    ldflags: "-s -w",
+    files: None,
+};
+
+/// promtool, which the bed itself does without.
+///
+/// # Errors
+/// When Go is missing, or the build fails.
+pub async fn promtool(progress: &Progress) -> Result<PathBuf> {
+    Ok(PROMETHEUS.get(&tools_folder(), &cache::root()?, progress).await?.join("promtool"))
+}
+
 /// Where everything is that the bed runs.
 #[derive(Debug, Clone)]
 pub struct Tools {

@@ -10,6 +10,7 @@ mod kinds;
 mod leader;
 mod listed;
 mod log_routing;
+mod next;
 mod object;
 mod problem;
 mod telemetry;
@@ -20,10 +21,11 @@ mod workloads;
 use std::process::ExitCode;
 
 use clap::Parser;
+use telemetry::traces::Traces;
+use tokio::runtime::Handle;
 
 fn main() -> ExitCode {
     let cli::Cli { command: cli::Command::Controller(flags) } = cli::Cli::parse();
-    telemetry::logs::init(flags.log_format);
     // Both clients, the cluster's and AWS's, encrypt by the same library.
     if rustls::crypto::aws_lc_rs::default_provider().install_default().is_err() {
         eprintln!("terrace: the TLS library is set up already");
@@ -36,11 +38,23 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match runtime.block_on(controller::run(*flags)) {
+    match runtime.block_on(run(*flags)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("terrace: {error}");
             ExitCode::FAILURE
         }
     }
+}
+
+/// Runs the controller, and tells of it.
+async fn run(flags: cli::Flags) -> Result<(), String> {
+    let to = |endpoint: &String| Traces::to(endpoint, &flags.instance(), Handle::current());
+    let traces = flags.otlp_endpoint.as_ref().filter(|endpoint| !endpoint.is_empty()).map(to).transpose()?;
+    telemetry::logs::init(flags.log_format, traces.as_ref());
+    let ended = controller::run(flags).await;
+    if let Some(traces) = traces {
+        traces.end().await;
+    }
+    ended
 }

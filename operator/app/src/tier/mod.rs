@@ -1,6 +1,7 @@
 //! The reconcile of any tier, which reads as a sentence:
 //! dereference (client) → validate and expand (pure) → observe, plan, apply (client) → report (client).
 
+mod credentials;
 mod facts;
 mod job;
 mod ledger;
@@ -13,7 +14,6 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use kube::core::{DeserializeGuard, NamespaceResourceScope};
-use kube::runtime::controller::Action;
 use kube::{Resource, ResourceExt};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -23,6 +23,7 @@ use terrace_model::Inventory;
 use terrace_tiers::{ObjectKey, Tier};
 
 use crate::context::Context;
+use crate::next::Next;
 use crate::object::{Handle, malformed};
 use job::{Job, Pass};
 use ledger::StatusLedger;
@@ -54,20 +55,26 @@ impl<T> Managed for T where
 {
 }
 
+/// Whether its owner wants nothing changed for now: it is paused, or only observed.
+pub fn is_held_still<T: Managed>(object: &T) -> bool {
+    let policy = policy::policy(object);
+    policy.paused || policy.observe
+}
+
 /// Brings AWS, and the object's status, to what the object asks for.
 ///
 /// # Errors
 /// When the cluster's API does not answer; it is tried again.
-pub async fn reconcile<T: Managed>(object: Arc<DeserializeGuard<T>>, context: &Context) -> Result<Action, Error> {
+pub async fn reconcile<T: Managed>(object: Arc<DeserializeGuard<T>>, context: &Context) -> Result<Next, Error> {
     let Ok(cached) = &object.0 else { return malformed(&object, context).await };
-    let Some(object) = current(cached, context).await? else { return Ok(Action::await_change()) };
+    let Some(object) = current(cached, context).await? else { return Ok(Next::OnChange) };
     let handle = Handle::of(&context.client, &object);
     let uid = object.uid().unwrap_or_default();
     let mut version = object.resource_version().unwrap_or_default();
     let deleting = object.meta().deletion_timestamp.is_some();
     let held = object.finalizers().iter().any(|name| name == FINALIZER);
     if deleting && !held {
-        return Ok(Action::await_change());
+        return Ok(Next::OnChange);
     }
     if !held {
         version = handle.hold(&version, object.finalizers(), true).await?;
@@ -77,8 +84,18 @@ pub async fn reconcile<T: Managed>(object: Arc<DeserializeGuard<T>>, context: &C
     let ledger = StatusLedger::new(&handle, &uid, &context.process, version, before.clone());
     let key = ObjectKey::new(T::KIND, &object.namespace().unwrap_or_default(), &object.name_any());
     let users = context.neighbours.look(|all| links::users(all, &key));
-    let job = Job { object: &object, key, before: &before, uid: &uid, deleting, held, users, context, ledger: &ledger };
-    let (status, action, whole) = match job.run().await {
+    let job = Job {
+        object: &object,
+        key: key.clone(),
+        before: &before,
+        uid: &uid,
+        deleting,
+        held,
+        users,
+        context,
+        ledger: &ledger,
+    };
+    let (status, next, whole) = match job.run().await {
         Ok(Pass::Gone) => {
             // Where somebody else still holds the object, its status is not to name what is gone.
             if object.finalizers().len() > 1 {
@@ -87,11 +104,14 @@ pub async fn reconcile<T: Managed>(object: Arc<DeserializeGuard<T>>, context: &C
             handle.hold(&job.ledger.version(), object.finalizers(), false).await?;
             context.process.forget(&uid);
             context.memory.forget(&uid);
-            context.metrics.forget(&uid);
-            return Ok(Action::await_change());
+            context.metrics.objects.passes.forget(&key);
+            return Ok(Next::OnChange);
         }
-        Ok(Pass::Stands { status, action, whole }) => (*status, action, whole),
-        Err(problem) => (job.troubled(&problem), Action::requeue(problem.retry), false),
+        Ok(Pass::Stands { status, next, whole, credential }) => {
+            context.metrics.objects.passes.credential(&key, credential);
+            (*status, next, whole)
+        }
+        Err(problem) => (job.troubled(&problem), Next::After(problem.retry), false),
     };
     let written = ledger.write(status.clone()).await;
     context.process.rests(&uid);
@@ -99,13 +119,12 @@ pub async fn reconcile<T: Managed>(object: Arc<DeserializeGuard<T>>, context: &C
     if whole {
         context.process.looked(&uid, &status.progress);
     }
-    tell(&object, &uid, &before, &status, context).await;
-    Ok(action)
+    tell(&object, &before, &status, context).await;
+    Ok(next)
 }
 
-/// Events and metrics of what this pass changed, once it is on record.
-async fn tell<T: Managed>(object: &T, uid: &str, before: &TierStatus, after: &TierStatus, context: &Context) {
-    context.metrics.conditions(T::KIND, uid, &after.conditions);
+/// Events of what this pass changed, once it is on record.
+async fn tell<T: Managed>(object: &T, before: &TierStatus, after: &TierStatus, context: &Context) {
     if let (Ok(before), Ok(after)) = (ledger::inventory(before), ledger::inventory(after)) {
         context.events.changes(object, &before, &after).await;
     }
