@@ -51,6 +51,21 @@ const KWOK: Build = Build {
 
 const HELM: Build =
     Build { module: "helm", program: None, packages: &["helm.sh/helm/v4/cmd/helm"], ldflags: "-s -w", files: None };
+const PROMETHEUS: Build = Build {
+    module: "prometheus",
+    program: None,
+    packages: &["github.com/prometheus/prometheus/cmd/promtool"],
+    ldflags: "-s -w",
+    files: None,
+};
+
+/// promtool, which the bed itself does without.
+///
+/// # Errors
+/// When Go is missing, or the build fails.
+pub async fn promtool(progress: &Progress) -> Result<PathBuf> {
+    Ok(PROMETHEUS.get(&tools_folder(), &cache::root()?, progress).await?.join("promtool"))
+}
 
 /// Where everything is that the bed runs.
 #[derive(Debug, Clone)]

@@ -42,6 +42,9 @@ pub struct Flags {
     /// How logs are written.
     #[arg(long, value_enum, default_value_t = LogFormat::Json)]
     pub log_format: LogFormat,
+    /// A collector that takes traces as OTLP by HTTP, as http://collector:4318. Without it there are none.
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
+    pub otlp_endpoint: Option<String>,
     /// One endpoint for all AWS services, such as an emulator. There is no other way to set it.
     #[arg(long)]
     pub aws_endpoint_url: Option<String>,
@@ -85,6 +88,11 @@ pub enum RateLimits {
 }
 
 impl Flags {
+    /// Which of several processes this is: in a pod, the pod's name.
+    pub fn instance(&self) -> String {
+        std::env::var("HOSTNAME").unwrap_or_else(|_| format!("terrace-{}", std::process::id()))
+    }
+
     /// The period of the resync.
     pub fn resync(&self) -> Duration {
         Duration::from_secs(self.resync_seconds)

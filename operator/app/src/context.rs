@@ -13,8 +13,8 @@ use terrace_crds::{Environment, Progress};
 use terrace_engine::Memory;
 
 use crate::cloud::Clouds;
-use crate::install::Install;
 use crate::drift::{Inventories, Receivers};
+use crate::install::Install;
 use crate::listed::Listed;
 use crate::log_routing::LogRouting;
 use crate::telemetry::events::Events;

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
-use futures::{FutureExt, Stream, StreamExt};
+use futures::{FutureExt, Stream, StreamExt, TryStreamExt};
+use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::api::Api;
 use kube::core::{DeserializeGuard, PartialObjectMeta};
@@ -21,20 +22,23 @@ use terrace_crds::environment::DatabaseAccess;
 use terrace_crds::{Environment, TierGrant};
 use terrace_engine::{Error, Memory, SecretReader};
 use terrace_sql::{Reach, Tls};
+use terrace_tiers::ObjectKey;
 use tokio::sync::watch;
 use tracing::Instrument;
 
 use crate::cli::{Flags, RateLimits};
 use crate::cloud::Clouds;
 use crate::context::{Context, Process};
-use crate::install::{Install, Scope};
 use crate::drift::{self, Inventories, Receivers};
+use crate::install::{Install, Scope};
 use crate::kinds::{KINDS, Start};
 use crate::listed::Listed;
 use crate::log_routing::LogRouting;
+use crate::next::Next;
 use crate::telemetry::events::Events;
 use crate::telemetry::health::{self, Readiness};
 use crate::telemetry::metrics::Metrics;
+use crate::telemetry::{objects, traces};
 use crate::tier::links::Neighbours;
 use crate::wake::{self, Wake};
 use crate::{environment, leader, workloads};
@@ -58,7 +62,7 @@ pub async fn run(flags: Flags) -> Result<(), String> {
     let served = tokio::spawn(serving);
     let client = Client::try_default().await.map_err(|error| format!("cannot reach the cluster: {error}"))?;
     readiness.set_ready(true);
-    let identity = std::env::var("HOSTNAME").unwrap_or_else(|_| format!("terrace-{}", std::process::id()));
+    let identity = flags.instance();
     let leads = match flags.no_leader_election {
         true => None,
         false => tokio::select! {
@@ -67,6 +71,7 @@ pub async fn run(flags: Flags) -> Result<(), String> {
         },
     };
     metrics.leader(true);
+    metrics.resync(flags.resync());
     tracing::info!(identity, "leading");
     let lost = leads.map_or_else(|| futures::future::pending().boxed(), |leads| leader::lost(leads).boxed()).shared();
     let end = either(until(stopping.clone()), lost).boxed().shared();
@@ -197,7 +202,7 @@ async fn context(
     Ok(Context {
         clouds: Clouds::new(base, flags.aws_endpoint_url.clone(), limits, metrics.clone(), others)
             .with_resync(flags.resync()),
-        events: Events::new(client.clone()),
+        events: Events::new(client.clone(), &flags.instance()),
         install: install(flags, client.clone()),
         client,
         environments,
@@ -239,12 +244,16 @@ async fn run_environments(
     context: Arc<Context>,
     end: End,
 ) {
-    let listed = context.environments_listed.clone();
+    let (listed, metrics) = (context.environments_listed.clone(), context.metrics.objects.clone());
+    metrics.follow("Environment", Timestamp::now(), objects::environments(context.environments.clone()));
+    let woken_by_others = metrics.clone();
+    let woken = woken.inspect(move |object| woken_by_others.passes.woken(&by_name(&object.name), Timestamp::now()));
     let stream = follow(Api::all(context.client.clone()))
         .reflect(writer)
         .inspect(move |event| listed.note(event))
         .applied_objects()
-        .predicate_filter(changes(), Default::default());
+        .predicate_filter(changes(), Default::default())
+        .inspect_ok(move |object| metrics.passes.woken(&by_name(&object.name_any()), Timestamp::now()));
     let controller = Controller::for_stream(stream, context.environments.clone())
         .with_config(config)
         .reconcile_on(woken)
@@ -252,31 +261,43 @@ async fn run_environments(
     let reconcile = |object: Arc<DeserializeGuard<Environment>>, context: Arc<Context>| async move {
         context.neighbours.listed().await;
         let users = context.neighbours.look(|all| all.served_by(&object.uid().unwrap_or_default()));
-        let span = tracing::info_span!("reconcile", kind = "Environment", object = object.name_any());
+        let key = by_name(&object.name_any());
+        let span = traces::reconcile(&key);
         let reconciled = environment::reconcile(object.clone(), users, &context);
-        let result = timed("Environment", &context, reconciled).instrument(span).await;
+        let result = timed(&key, &context, reconciled).instrument(span).await;
         drift::follow(&object, &context);
         result
     };
     controller.run(reconcile, again, context).for_each(|_| async {}).await;
 }
 
+/// An Environment, as tiers are named.
+fn by_name(name: &str) -> ObjectKey {
+    ObjectKey::new("Environment", "", name)
+}
+
 /// Counts a reconcile and how long it took.
 pub async fn timed(
-    kind: &'static str,
+    key: &ObjectKey,
     context: &Context,
-    reconcile: impl Future<Output = Result<Action, Error>>,
+    reconcile: impl Future<Output = Result<Next, Error>>,
 ) -> Result<Action, Error> {
-    let begun = Instant::now();
+    let (begun, passes) = (Instant::now(), &context.metrics.objects.passes);
+    passes.begun(key);
     let result = reconcile.await;
-    context.metrics.reconciled(kind, result.is_ok(), begun.elapsed());
+    passes.ended(key, result.as_ref().copied().map_err(retried), Timestamp::now());
+    context.metrics.reconciled(&key.kind, result.is_ok(), begun.elapsed());
     if let Err(error) = &result {
         tracing::warn!(error = %error, "the reconcile will be tried again");
     }
-    result
+    result.map(Action::from)
 }
 
 /// When an object whose reconcile failed is looked at again.
 pub fn again<K>(_object: Arc<K>, error: &Error, _context: Arc<Context>) -> Action {
-    Action::requeue(error.next_try(1).max(Duration::from_millis(500)))
+    Action::requeue(retried(error))
+}
+
+fn retried(error: &Error) -> Duration {
+    error.next_try(1).max(Duration::from_millis(500))
 }

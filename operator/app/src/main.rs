@@ -12,6 +12,7 @@ mod kinds;
 mod leader;
 mod listed;
 mod log_routing;
+mod next;
 mod object;
 mod policy;
 mod problem;
@@ -24,16 +25,27 @@ use std::future::Future;
 use std::process::ExitCode;
 
 use clap::Parser;
+use telemetry::traces::Traces;
+use tokio::runtime::Handle;
 
 fn main() -> ExitCode {
     match cli::Cli::parse().command {
-        cli::Command::Controller(flags) => {
-            telemetry::logs::init(flags.log_format);
-            told(in_runtime(controller::run(*flags)).map(|()| String::new()))
-        }
+        cli::Command::Controller(flags) => told(in_runtime(run(*flags)).map(|()| String::new())),
         cli::Command::DriftRule(flags) => told(Ok(drift::rule::print(&flags))),
         cli::Command::Policy(flags) => told(in_runtime(async move { policy::print(&flags) })),
     }
+}
+
+/// Runs the controller, and tells of it.
+async fn run(flags: cli::Flags) -> Result<(), String> {
+    let to = |endpoint: &String| Traces::to(endpoint, &flags.instance(), Handle::current());
+    let traces = flags.otlp_endpoint.as_ref().filter(|endpoint| !endpoint.is_empty()).map(to).transpose()?;
+    telemetry::logs::init(flags.log_format, traces.as_ref());
+    let ended = controller::run(flags).await;
+    if let Some(traces) = traces {
+        traces.end().await;
+    }
+    ended
 }
 
 fn in_runtime<T>(work: impl Future<Output = Result<T, String>>) -> Result<T, String> {
@@ -56,4 +68,16 @@ fn told(said: Result<String, String>) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Runs the controller, and tells of it.
+async fn run(flags: cli::Flags) -> Result<(), String> {
+    let to = |endpoint: &String| Traces::to(endpoint, &flags.instance(), Handle::current());
+    let traces = flags.otlp_endpoint.as_ref().filter(|endpoint| !endpoint.is_empty()).map(to).transpose()?;
+    telemetry::logs::init(flags.log_format, traces.as_ref());
+    let ended = controller::run(flags).await;
+    if let Some(traces) = traces {
+        traces.end().await;
+    }
+    ended
 }

@@ -5,7 +5,6 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::api::{Api, DynamicObject, Patch, PatchParams};
 use kube::core::DeserializeGuard;
-use kube::runtime::controller::Action;
 use kube::{Client, Resource, ResourceExt};
 use serde_json::{Value, json};
 use terrace_crds::FINALIZER;
@@ -13,6 +12,7 @@ use terrace_engine::Error;
 
 use crate::conditions;
 use crate::context::Context;
+use crate::next::Next;
 use crate::problem::Problem;
 
 /// The field manager of everything in `status` and of the finalizer.
@@ -105,11 +105,11 @@ impl Handle {
 ///
 /// # Errors
 /// As [`Handle::write_status`].
-pub async fn malformed<K>(object: &DeserializeGuard<K>, context: &Context) -> Result<Action, Error>
+pub async fn malformed<K>(object: &DeserializeGuard<K>, context: &Context) -> Result<Next, Error>
 where
     K: Resource<DynamicType = ()>,
 {
-    let Err(invalid) = &object.0 else { return Ok(Action::await_change()) };
+    let Err(invalid) = &object.0 else { return Ok(Next::OnChange) };
     let (uid, generation) = (object.uid().unwrap_or_default(), object.meta().generation.unwrap_or_default());
     if context.process.first_complaint(&uid, generation) {
         let (kind, error) = (K::kind(&()), &invalid.error);
@@ -120,7 +120,7 @@ where
         let conditions = conditions::problem(&[], &problem, generation, Timestamp::now());
         Handle::of(&context.client, object).write_conditions(&conditions).await?;
     }
-    Ok(Action::await_change())
+    Ok(Next::OnChange)
 }
 
 /// The API server's words, as an error of ours.

@@ -19,6 +19,8 @@ use aws_smithy_runtime_api::http::Headers;
 use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 use aws_types::region::SigningRegion;
 use tokio::time::Instant;
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
 use crate::errors::is_throttle;
 use crate::limits::Limits;
@@ -44,6 +46,9 @@ pub struct Call<'a> {
 pub trait CallObserver: Send + Sync {
     /// Called once a call, from the task that made it; it must not block.
     fn observe(&self, call: &Call<'_>);
+
+    /// Called where a call has to wait for its turn, before it does.
+    fn waited(&self, _service: &str, _wait: Duration) {}
 }
 
 /// Nobody wants to know.
@@ -95,15 +100,17 @@ impl ResolveCachedIdentity for Paced {
             let wait = self.hooks.limits.reserve(&self.hooks.account, region, service);
             if !wait.is_zero() {
                 let clock = components.sleep_impl().ok_or("the SDK has no clock to wait by")?;
-                clock.sleep(wait).await;
+                self.hooks.observer.waited(service, wait);
+                clock.sleep(wait).instrument(tracing::debug_span!("wait for the limiter", rpc.service = service)).await;
             }
             self.cache.resolve_cached_identity(resolver, components, cfg).await
         })
     }
 }
 
+/// When a call was sent, and what traces show of it.
 #[derive(Debug)]
-struct Sent(Instant);
+struct Sent(Instant, Span);
 
 impl Storable for Sent {
     type Storer = StoreReplace<Self>;
@@ -120,7 +127,8 @@ impl Intercept for Hooks {
         _components: &RuntimeComponents,
         cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        cfg.interceptor_state().store_put(Sent(Instant::now()));
+        let span = span(target(cfg));
+        cfg.interceptor_state().store_put(Sent(Instant::now(), span));
         Ok(())
     }
 
@@ -130,7 +138,7 @@ impl Intercept for Hooks {
         _components: &RuntimeComponents,
         cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let Some(Sent(sent)) = cfg.load::<Sent>() else { return Ok(()) };
+        let Some(Sent(sent, span)) = cfg.load::<Sent>() else { return Ok(()) };
         let (region, service, operation) = target(cfg);
         let code = match (context.output_or_error(), context.response()) {
             (Some(Ok(_)), _) => None,
@@ -143,7 +151,7 @@ impl Intercept for Hooks {
         if throttled {
             self.limits.throttled(&self.account, region, service);
         }
-        self.report(&Call {
+        let call = Call {
             account: &self.account,
             region,
             service,
@@ -152,8 +160,37 @@ impl Intercept for Hooks {
             throttled,
             request_id: context.response().and_then(|response| request_id(response.headers())),
             elapsed: sent.elapsed(),
-        });
+        };
+        end(span, &call);
+        self.report(&call);
         Ok(())
+    }
+}
+
+/// A span of one call, by the names that OpenTelemetry has for those of AWS's SDKs
+/// (<https://opentelemetry.io/docs/specs/semconv/cloud-providers/aws-sdk/>).
+fn span((region, service, operation): (&str, &str, &str)) -> Span {
+    tracing::debug_span!(
+        "aws call",
+        otel.name = format!("{service}/{operation}"),
+        otel.kind = "client",
+        otel.status_code = Empty,
+        rpc.system = "aws-api",
+        rpc.service = service,
+        rpc.method = operation,
+        cloud.region = region,
+        aws.request_id = Empty,
+        "error.type" = Empty,
+    )
+}
+
+fn end(span: &Span, call: &Call<'_>) {
+    if let Some(id) = call.request_id {
+        span.record("aws.request_id", id);
+    }
+    if let Some(code) = call.code {
+        span.record("error.type", code);
+        span.record("otel.status_code", "ERROR");
     }
 }
 

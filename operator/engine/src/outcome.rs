@@ -85,6 +85,11 @@ pub fn next_rotation(sight: &Sight) -> Option<Timestamp> {
     sight.out.get("nextRotation")?.as_str()?.parse().ok()
 }
 
+/// When what was seen last changed by rotation, or was made: its output `changed`, RFC 3339.
+pub fn changed(sight: &Sight) -> Option<Timestamp> {
+    sight.out.get("changed")?.as_str()?.parse().ok()
+}
+
 /// When to come again for the sake of secrets that rotate.
 pub(crate) fn rotation(sights: &Sights, now: Timestamp) -> Option<Duration> {
     let due = sights.values().filter_map(|look| match look {

@@ -21,6 +21,7 @@ mod web_app;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::Value;
 use terrace_model::{Graph, Val};
 
@@ -34,6 +35,15 @@ pub use uses::{ObjectKey, Objects, Use};
 pub struct Advance {
     pub progress: Vec<terrace_crds::Progress>,
     pub again: Option<Duration>,
+}
+
+/// A password that changes from time to time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Credential {
+    /// When the one in use was made, where that is known.
+    pub made: Option<Timestamp>,
+    /// When the next one is to take its place.
+    pub due: Timestamp,
 }
 
 /// Why an object whose resources are all as its graph says is not what its spec asks for.
@@ -92,6 +102,11 @@ pub trait Tier: terrace_crds::TierObject {
     /// graph of that step is expanded.
     fn advance(&self, facts: &Facts) -> Advance {
         Advance { progress: facts.progress.clone(), again: None }
+    }
+
+    /// The passwords that a procedure changes, as far as it has come: they go together.
+    fn credential(&self, _facts: &Facts) -> Option<Credential> {
+        None
     }
 
     /// What is wished for in AWS.

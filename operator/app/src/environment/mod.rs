@@ -9,13 +9,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use kube::core::DeserializeGuard;
-use kube::runtime::controller::Action;
 use kube::{Resource, ResourceExt};
 use terrace_crds::{Environment, EnvironmentStatus, FINALIZER};
 use terrace_engine::Error;
+use terrace_tiers::ObjectKey;
 
 use crate::conditions;
 use crate::context::Context;
+use crate::next::Next;
 use crate::object::{Handle, malformed};
 use crate::problem::Problem;
 use crate::tier::stand_back;
@@ -31,17 +32,17 @@ pub async fn reconcile(
     object: Arc<DeserializeGuard<Environment>>,
     users: usize,
     context: &Context,
-) -> Result<Action, Error> {
+) -> Result<Next, Error> {
     let environment = match &object.0 {
         Ok(environment) => environment,
         Err(_) => return malformed(&object, context).await,
     };
     if !context.install.scope().has_environment(&environment.name_any()) {
-        return Ok(Action::await_change());
+        return Ok(Next::OnChange);
     }
     let operator = environment.status.as_ref().and_then(|status| status.operator.as_deref());
-    if let Some(action) = stand_back(environment, operator, context).await {
-        return Ok(action);
+    if let Some(next) = stand_back(environment, operator, context).await {
+        return Ok(next);
     }
     let handle = Handle::of(&context.client, environment);
     let mut version = environment.resource_version().unwrap_or_default();
@@ -50,21 +51,22 @@ pub async fn reconcile(
     let uid = environment.uid().unwrap_or_default();
     if deleting && users == 0 {
         if context.process.is_claimed(&uid) {
-            return Ok(Action::requeue(CLAIMED));
+            return Ok(Next::After(CLAIMED));
         }
         if finalizers.iter().any(|name| name == FINALIZER) {
             handle.hold(&version, finalizers, false).await?;
         }
         context.clouds.forget(&uid);
         context.process.forget(&uid);
-        return Ok(Action::await_change());
+        context.metrics.objects.passes.forget(&ObjectKey::new("Environment", "", &environment.name_any()));
+        return Ok(Next::OnChange);
     }
     if !deleting && !finalizers.iter().any(|name| name == FINALIZER) {
         version = handle.hold(&version, finalizers, true).await?;
     }
     let now = Timestamp::now();
     let before = environment.status.clone().unwrap_or_default();
-    let (status, action) = assess(environment, &before, users, now, context).await;
+    let (status, next) = assess(environment, &before, users, now, context).await;
     if Some(&status) != environment.status.as_ref() {
         let value = serde_json::to_value(&status).map_err(Error::retry)?;
         handle.write_status(&version, &value).await?;
@@ -74,7 +76,7 @@ pub async fn reconcile(
             context.wake.all_tiers();
         }
     }
-    Ok(action)
+    Ok(next)
 }
 
 async fn assess(
@@ -83,7 +85,7 @@ async fn assess(
     users: usize,
     now: Timestamp,
     context: &Context,
-) -> (EnvironmentStatus, Action) {
+) -> (EnvironmentStatus, Next) {
     let generation = environment.metadata.generation.unwrap_or_default();
     let uid = environment.uid().unwrap_or_default();
     let users = u32::try_from(users).unwrap_or(u32::MAX);
@@ -94,11 +96,11 @@ async fn assess(
         let message = format!("{users} objects still use this Environment: delete them first");
         let problem = Problem::waiting("InUse", message);
         status.conditions = conditions::problem(&before.conditions, &problem, generation, now);
-        return (status, Action::requeue(context.resync));
+        return (status, Next::After(context.resync));
     }
     let was_ready = before.observed_generation == generation && conditions::is(&before.conditions, conditions::READY);
     if was_ready && context.process.is_resolved(&uid, generation, now, context.resync) {
-        return (status, Action::requeue(context.resync));
+        return (status, Next::After(context.resync));
     }
     let cloud = context.clouds.of(environment);
     match resolve::resolve(environment, &cloud.clients, &context.client).await {
@@ -110,11 +112,11 @@ async fn assess(
             status.regions = facts.regions;
             status.conditions =
                 conditions::ready(&before.conditions, "account, cluster and network are in order", generation, now);
-            (status, Action::requeue(context.resync))
+            (status, Next::After(context.resync))
         }
         Err(problem) => {
             status.conditions = conditions::problem(&before.conditions, &problem, generation, now);
-            (status, Action::requeue(problem.retry.min(context.resync)))
+            (status, Next::After(problem.retry.min(context.resync)))
         }
     }
 }

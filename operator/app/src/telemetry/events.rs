@@ -3,17 +3,26 @@
 //! One function makes each kind of Event, with a fixed reason. [`transitions`] and [`changes`] choose among them, purely,
 //! from what was and what is; [`Events`] sends them.
 
+use jiff::Timestamp;
 use k8s_openapi::api::core::v1::ObjectReference;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
-use kube::runtime::events::{Event, EventType, Recorder, Reporter};
+use k8s_openapi::api::events::v1::Event as Published;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, MicroTime, ObjectMeta};
+use kube::api::{Api, PostParams};
+use kube::runtime::events::{Event, EventType};
 use kube::{Client, Resource};
 use terrace_engine::reason;
 use terrace_model::{Entry, Inventory, OnDelete};
+
+use super::traces;
 
 /// The most bytes of a note (`events.k8s.io/v1`, validation: NoteLengthLimit).
 const MOST: usize = 1024;
 /// The most bytes of a reason.
 const MOST_REASON: usize = 128;
+/// Who tells them.
+const REPORTER: &str = "terrace";
+/// The annotation that names the trace of the pass in which it happened.
+pub const TRACE: &str = "terrace.dev/trace-id";
 
 fn event(type_: EventType, reason: &str, action: &str, note: &str) -> Event {
     Event {
@@ -175,19 +184,20 @@ fn named<'a>(entries: impl Iterator<Item = &'a Entry>) -> Option<String> {
 }
 
 /// What sending an Event takes, wherever the object is that it tells of.
-pub const ACTIONS: &[&str] = &["kubernetes:events.k8s.io/events:create", "kubernetes:events.k8s.io/events:patch"];
+pub const ACTIONS: &[&str] = &["kubernetes:events.k8s.io/events:create"];
 
 /// Sends Events. What cannot be sent is logged: no pass fails for it.
 #[derive(Clone)]
 pub struct Events {
     client: Client,
-    reporter: Reporter,
+    /// Which of several processes: in a pod, the pod's name.
+    instance: String,
 }
 
 impl Events {
-    /// Events as reported by this process, which is known by its host's name: in a pod, the pod's.
-    pub fn new(client: Client) -> Self {
-        Events { client, reporter: "terrace".into() }
+    /// Events as reported by this process.
+    pub fn new(client: Client, instance: &str) -> Self {
+        Events { client, instance: instance.into() }
     }
 
     /// Tells of [`transitions`].
@@ -214,14 +224,43 @@ impl Events {
         self.publish(&object.object_ref(&()), &[served_by_another(other, this)]).await;
     }
 
-    /// Each Event has a recorder of its own: one that is kept takes an Event of the same reason for a repetition, and
-    /// drops what the later one says.
+    /// Not by kube's recorder: it takes an Event of the same reason for a repetition, and drops what the later one says;
+    /// nor does it know annotations.
     async fn publish(&self, object: &ObjectReference, events: &[Event]) {
         for event in events {
-            let recorder = Recorder::new(self.client.clone(), self.reporter.clone());
-            if let Err(error) = recorder.publish(event, object).await {
+            let event = self.published(event, object, Timestamp::now());
+            let api = Api::<Published>::namespaced(
+                self.client.clone(),
+                event.metadata.namespace.as_deref().unwrap_or_default(),
+            );
+            if let Err(error) = api.create(&PostParams::default(), &event).await {
                 tracing::warn!(reason = event.reason, %error, "an Event could not be sent");
             }
+        }
+    }
+
+    /// As the API server takes it. What concerns an object of no namespace stands in `default`.
+    fn published(&self, event: &Event, object: &ObjectReference, now: Timestamp) -> Published {
+        let type_ = match event.type_ {
+            EventType::Normal => "Normal",
+            EventType::Warning => "Warning",
+        };
+        Published {
+            metadata: ObjectMeta {
+                namespace: Some(object.namespace.clone().unwrap_or_else(|| "default".into())),
+                name: Some(format!("{}.{:x}", object.name.as_deref().unwrap_or(REPORTER), now.as_nanosecond())),
+                annotations: traces::current_id().map(|id| [(TRACE.to_owned(), id)].into()),
+                ..ObjectMeta::default()
+            },
+            event_time: Some(MicroTime(now)),
+            regarding: Some(object.clone()),
+            reporting_controller: Some(REPORTER.into()),
+            reporting_instance: Some(self.instance.clone()),
+            type_: Some(type_.into()),
+            reason: Some(event.reason.clone()),
+            action: Some(event.action.clone()),
+            note: event.note.clone(),
+            ..Published::default()
         }
     }
 }
@@ -394,13 +433,16 @@ mod tests {
             serde_json::from_value(json!({"metadata": {"name": "orders", "namespace": "shop", "uid": "1"}}))
                 .expect("an object");
         let stalled = |message| [condition("Stalled", true, reason::QUOTA, message)];
-        let events = Events::new(client);
+        let events = Events::new(client, "terrace-0");
         for message in ["one", "two", "three"] {
             events.transitions(&object, &[], &stalled(message)).await;
         }
         let taken = taken.lock().expect("nobody panicked");
         let said: Vec<_> = taken.iter().map(|event| (event["reason"].clone(), event["note"].clone())).collect();
         assert_eq!(said, ["one", "two", "three"].map(|note| (json!(reason::QUOTA), json!(note))));
-        assert_eq!((&taken[0]["regarding"]["uid"], &taken[0]["reportingController"]), (&json!("1"), &json!("terrace")));
+        let first = |field: &str| taken[0][field].as_str().unwrap_or_default();
+        assert_eq!((first("reportingController"), first("reportingInstance")), ("terrace", "terrace-0"));
+        assert_eq!((&taken[0]["regarding"]["uid"], first("type")), (&json!("1"), "Warning"));
+        assert_eq!(taken[0]["metadata"]["annotations"], Value::Null, "there is no trace");
     }
 }

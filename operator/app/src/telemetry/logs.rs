@@ -6,8 +6,11 @@ use std::io::IsTerminal;
 
 use tracing::Subscriber;
 use tracing::level_filters::LevelFilter;
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::{EnvFilter, Layer, Registry};
+
+use super::traces::Traces;
 
 /// The form of a line (`--log-format`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -19,37 +22,51 @@ pub enum LogFormat {
 }
 
 /// Writes logs to standard error from here on, as `RUST_LOG` has it (`info`, `terrace=debug,kube=warn`); from `info` up
-/// where it says nothing. Where logs are set up already, that stays.
-pub fn init(format: LogFormat) {
+/// where it says nothing; and sends traces, where there are to be any. Where logs are set up already, that stays.
+pub fn init(format: LogFormat, traces: Option<&Traces>) {
     let colour = std::io::stderr().is_terminal();
-    let subscriber =
-        subscriber(format, &std::env::var(EnvFilter::DEFAULT_ENV).unwrap_or_default(), colour, std::io::stderr);
+    let directives = std::env::var(EnvFilter::DEFAULT_ENV).unwrap_or_default();
+    let subscriber = subscriber(format, &directives, colour, std::io::stderr, traces);
     if tracing::subscriber::set_global_default(subscriber).is_err() {
         tracing::debug!("logs are set up already");
     }
 }
 
 /// Directives that make no sense are left out, and said on standard error by the filter.
-fn subscriber<W>(format: LogFormat, directives: &str, colour: bool, writer: W) -> Box<dyn Subscriber + Send + Sync>
+pub(super) fn subscriber<W>(
+    format: LogFormat,
+    directives: &str,
+    colour: bool,
+    writer: W,
+    traces: Option<&Traces>,
+) -> impl Subscriber + Send + Sync + use<W>
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
     let filter = EnvFilter::builder().with_default_directive(LevelFilter::INFO.into()).parse_lossy(directives);
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
-    match format {
-        LogFormat::Json => Box::new(lines.json().flatten_event(true).with_span_list(false).finish()),
-        LogFormat::Text => Box::new(lines.with_ansi(colour).finish()),
-    }
+    let lines = tracing_subscriber::fmt::layer().with_writer(writer);
+    let lines: Box<dyn Layer<Registry> + Send + Sync> = match format {
+        LogFormat::Json => lines.json().flatten_event(true).with_span_list(false).boxed(),
+        LogFormat::Text => lines.with_ansi(colour).boxed(),
+    };
+    tracing_subscriber::registry().with(lines.with_filter(filter)).with(traces.map(Traces::layer))
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use std::io::Write;
     use std::sync::{Arc, Mutex};
 
+    /// Takes what is written.
     #[derive(Clone, Default)]
-    struct Lines(Arc<Mutex<Vec<u8>>>);
+    pub(in crate::telemetry) struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl Lines {
+        pub(in crate::telemetry) fn text(&self) -> String {
+            String::from_utf8(self.0.lock().expect("nobody panicked").clone()).expect("text")
+        }
+    }
 
     impl Write for Lines {
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -64,8 +81,8 @@ mod tests {
     fn written(format: LogFormat, directives: &str, log: impl FnOnce()) -> String {
         let lines = Lines::default();
         let writer = lines.clone();
-        tracing::subscriber::with_default(subscriber(format, directives, false, move || writer.clone()), log);
-        String::from_utf8(lines.0.lock().expect("nobody panicked").clone()).expect("text")
+        tracing::subscriber::with_default(subscriber(format, directives, false, move || writer.clone(), None), log);
+        lines.text()
     }
 
     #[test]

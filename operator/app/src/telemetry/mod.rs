@@ -1,4 +1,4 @@
-//! What the operator says of itself: logs, metrics, health and Events.
+//! What the operator says of itself: logs, metrics, traces, health and Events.
 //!
 //! *Architecture Invariant:* nothing here decides anything; and no password passes here, since none is in what is told.
 
@@ -6,3 +6,6 @@ pub mod events;
 pub mod health;
 pub mod logs;
 pub mod metrics;
+pub mod objects;
+pub mod passes;
+pub mod traces;

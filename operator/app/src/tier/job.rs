@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use kube::ResourceExt;
-use kube::runtime::controller::Action;
 use serde_json::Value;
 use terrace_crds::{Environment, EnvironmentPin, TierStatus, User};
 use terrace_engine::ownership::Adopt;
@@ -14,14 +13,15 @@ use terrace_engine::{Ledger, Outcome, Request, report};
 use terrace_model::aws::eks::FargateProfile;
 use terrace_model::identity::Freshness;
 use terrace_model::{Graph, Inventory, OwnerRef, Place, Resource, Val};
-use terrace_tiers::{Advance, Course, ObjectKey, facts};
+use terrace_tiers::{Advance, Course, Credential, ObjectKey, facts};
 
 use super::ledger::{self, StatusLedger};
-use super::{Managed, asking, facts as described, links, named, policy, status};
+use super::{Managed, asking, credentials, facts as described, is_held_still, links, named, policy, status};
 use crate::cloud::Cloud;
 use crate::conditions;
 use crate::context::Context;
 use crate::environment::choose::choose;
+use crate::next::Next;
 use crate::problem::Problem;
 
 /// What a reconcile comes to.
@@ -29,9 +29,11 @@ pub enum Pass {
     Gone,
     Stands {
         status: Box<TierStatus>,
-        action: Action,
+        next: Next,
         /// It came to its end.
         whole: bool,
+        /// What changes from time to time, the earliest where there are several.
+        credential: Option<Credential>,
     },
 }
 
@@ -68,6 +70,8 @@ struct Wishes {
     course: Option<Course>,
     /// When a procedure is to be judged again.
     again: Option<Duration>,
+    /// What a procedure changes from time to time.
+    credential: Option<Credential>,
 }
 
 impl<T: Managed> Job<'_, T> {
@@ -224,6 +228,7 @@ impl<T: Managed> Job<'_, T> {
             user_outputs: self.object.user_outputs(&facts),
             remarks: remarks.collect(),
             course: self.object.course(&facts),
+            credential: self.object.credential(&facts),
             graph,
             again,
         })
@@ -264,8 +269,7 @@ impl<T: Managed> Job<'_, T> {
 
     /// Whether nothing new is to be begun for it.
     fn is_held_still(&self) -> bool {
-        let policy = policy::policy(self.object);
-        self.deleting || policy.paused || policy.observe
+        self.deleting || is_held_still(self.object)
     }
 
     /// Takes procedures to the step that is due, and writes that down before anything of the step is done.
@@ -339,6 +343,7 @@ impl<T: Managed> Job<'_, T> {
             report.ready.message = [&report.ready.message, "; ", &wishes.remarks.join("; ")].concat();
         }
         let again = wishes.as_ref().and_then(|wishes| wishes.again);
+        let credential = credentials::first(outcome, wishes.as_ref().and_then(|wishes| wishes.credential));
         let (outputs, users, user_outputs) = match wishes {
             Some(wishes) => (wishes.outputs, wishes.users, wishes.user_outputs),
             None => (BTreeMap::new(), self.remaining(), BTreeMap::new()),
@@ -355,8 +360,8 @@ impl<T: Managed> Job<'_, T> {
         };
         let due = [outcome.requeue, outcome.rotation, again].into_iter().flatten();
         let next = due.fold(self.context.resync, Duration::min);
-        let (status, action) = (Box::new(status::status(&seen)), Action::requeue(next));
-        Pass::Stands { status, action, whole: outcome.unsaved.is_none() }
+        let (status, next) = (Box::new(status::status(&seen)), Next::After(next));
+        Pass::Stands { status, next, whole: outcome.unsaved.is_none(), credential }
     }
 
     /// The status where nothing can be done. Who is no user any more is listed no more; nobody new is taken in.

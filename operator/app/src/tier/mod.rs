@@ -1,6 +1,7 @@
 //! The reconcile of any tier, which reads as a sentence:
 //! dereference (client) → validate and expand (pure) → observe, plan, apply (client) → report (client).
 
+mod credentials;
 mod facts;
 mod job;
 mod ledger;
@@ -14,7 +15,6 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use kube::core::{DeserializeGuard, NamespaceResourceScope};
-use kube::runtime::controller::Action;
 use kube::{Resource, ResourceExt};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -26,6 +26,7 @@ use terrace_tiers::{ObjectKey, Tier};
 use crate::context::Context;
 use crate::environment::choose::{Asking, choose};
 use crate::install;
+use crate::next::Next;
 use crate::object::{Handle, malformed};
 use job::{Job, Pass};
 use ledger::StatusLedger;
@@ -57,15 +58,21 @@ impl<T> Managed for T where
 {
 }
 
+/// Whether its owner wants nothing changed for now: it is paused, or only observed.
+pub fn is_held_still<T: Managed>(object: &T) -> bool {
+    let policy = policy::policy(object);
+    policy.paused || policy.observe
+}
+
 /// Brings AWS, and the object's status, to what the object asks for.
 ///
 /// # Errors
 /// When the cluster's API does not answer; it is tried again.
-pub async fn reconcile<T: Managed>(object: Arc<DeserializeGuard<T>>, context: &Context) -> Result<Action, Error> {
+pub async fn reconcile<T: Managed>(object: Arc<DeserializeGuard<T>>, context: &Context) -> Result<Next, Error> {
     let Ok(cached) = &object.0 else { return malformed(&object, context).await };
-    let Some(object) = current(cached, context).await? else { return Ok(Action::await_change()) };
-    if let Some(action) = elsewhere(&object, context).await {
-        return Ok(action);
+    let Some(object) = current(cached, context).await? else { return Ok(Next::OnChange) };
+    if let Some(next) = elsewhere(&object, context).await {
+        return Ok(next);
     }
     let handle = Handle::of(&context.client, &object);
     let uid = object.uid().unwrap_or_default();
@@ -73,7 +80,7 @@ pub async fn reconcile<T: Managed>(object: Arc<DeserializeGuard<T>>, context: &C
     let deleting = object.meta().deletion_timestamp.is_some();
     let held = object.finalizers().iter().any(|name| name == FINALIZER);
     if deleting && !held {
-        return Ok(Action::await_change());
+        return Ok(Next::OnChange);
     }
     if !held {
         version = handle.hold(&version, object.finalizers(), true).await?;
@@ -83,8 +90,18 @@ pub async fn reconcile<T: Managed>(object: Arc<DeserializeGuard<T>>, context: &C
     let ledger = StatusLedger::new(&handle, &uid, &context.process, version, before.clone());
     let key = ObjectKey::new(T::KIND, &object.namespace().unwrap_or_default(), &object.name_any());
     let users = context.neighbours.look(|all| links::users(all, &key));
-    let job = Job { object: &object, key, before: &before, uid: &uid, deleting, held, users, context, ledger: &ledger };
-    let (status, action, whole) = match job.run().await {
+    let job = Job {
+        object: &object,
+        key: key.clone(),
+        before: &before,
+        uid: &uid,
+        deleting,
+        held,
+        users,
+        context,
+        ledger: &ledger,
+    };
+    let (status, next, whole) = match job.run().await {
         Ok(Pass::Gone) => {
             // Where somebody else still holds the object, its status is not to name what is gone.
             if object.finalizers().len() > 1 {
@@ -93,11 +110,14 @@ pub async fn reconcile<T: Managed>(object: Arc<DeserializeGuard<T>>, context: &C
             handle.hold(&job.ledger.version(), object.finalizers(), false).await?;
             context.process.forget(&uid);
             context.memory.forget(&uid);
-            context.metrics.forget(&uid);
-            return Ok(Action::await_change());
+            context.metrics.objects.passes.forget(&key);
+            return Ok(Next::OnChange);
         }
-        Ok(Pass::Stands { status, action, whole }) => (*status, action, whole),
-        Err(problem) => (job.troubled(&problem), Action::requeue(problem.retry), false),
+        Ok(Pass::Stands { status, next, whole, credential }) => {
+            context.metrics.objects.passes.credential(&key, credential);
+            (*status, next, whole)
+        }
+        Err(problem) => (job.troubled(&problem), Next::After(problem.retry), false),
     };
     let written = ledger.write(status.clone()).await;
     context.process.rests(&uid);
@@ -105,12 +125,12 @@ pub async fn reconcile<T: Managed>(object: Arc<DeserializeGuard<T>>, context: &C
     if whole {
         context.process.looked(&uid, &status.progress);
     }
-    tell(&object, &uid, &before, &status, context).await;
-    Ok(action)
+    tell(&object, &before, &status, context).await;
+    Ok(next)
 }
 
 /// What is done with an object that another operator looks after, or that this one was told to leave alone: nothing.
-async fn elsewhere<T: Managed>(object: &T, context: &Context) -> Option<Action> {
+async fn elsewhere<T: Managed>(object: &T, context: &Context) -> Option<Next> {
     let install = &context.install;
     let namespace = object.namespace().unwrap_or_default();
     let labels = context.labels(&namespace).unwrap_or_default();
@@ -119,14 +139,14 @@ async fn elsewhere<T: Managed>(object: &T, context: &Context) -> Option<Action> 
         Err(_) => true,
     };
     if !serves || !install.scope().has_namespace(&namespace) {
-        return Some(Action::await_change());
+        return Some(Next::OnChange);
     }
     let operator = object.tier_status().and_then(|status| status.operator.as_deref());
     stand_back(object, operator, context).await
 }
 
 /// Says once of an object that another operator has it, and asks again later whether that one lives.
-pub async fn stand_back<K>(object: &K, operator: Option<&str>, context: &Context) -> Option<Action>
+pub async fn stand_back<K>(object: &K, operator: Option<&str>, context: &Context) -> Option<Next>
 where
     K: Resource<DynamicType = ()>,
 {
@@ -136,7 +156,7 @@ where
         tracing::warn!(operator = other, "another operator looks after this object: standing back");
         context.events.stood_back(object, other, this).await;
     }
-    Some(Action::requeue(install::AGAIN))
+    Some(Next::After(install::AGAIN))
 }
 
 /// What decides which Environment serves an object.
@@ -151,9 +171,8 @@ fn asking<'a, T: Managed>(object: &'a T, labels: &'a BTreeMap<String, String>) -
     }
 }
 
-/// Events and metrics of what this pass changed, once it is on record.
-async fn tell<T: Managed>(object: &T, uid: &str, before: &TierStatus, after: &TierStatus, context: &Context) {
-    context.metrics.conditions(T::KIND, uid, &after.conditions);
+/// Events of what this pass changed, once it is on record.
+async fn tell<T: Managed>(object: &T, before: &TierStatus, after: &TierStatus, context: &Context) {
     if let (Ok(before), Ok(after)) = (ledger::inventory(before), ledger::inventory(after)) {
         context.events.changes(object, &before, &after).await;
     }

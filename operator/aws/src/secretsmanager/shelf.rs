@@ -41,6 +41,8 @@ pub struct Found {
     pub deleted: bool,
     /// The version staged as `AWSCURRENT`.
     pub version: Option<String>,
+    /// When it was last rotated, else made: RFC 3339.
+    pub changed: Option<String>,
     /// RFC 3339.
     pub next_rotation: Option<String>,
 }
@@ -141,6 +143,8 @@ fn entry(described: DescribeSecretOutput) -> SecretListEntry {
         .set_tags(described.tags)
         .set_deleted_date(described.deleted_date)
         .set_secret_versions_to_stages(described.version_ids_to_stages)
+        .set_created_date(described.created_date)
+        .set_last_rotated_date(described.last_rotated_date)
         .set_next_rotation_date(described.next_rotation_date)
         .build()
 }
@@ -154,6 +158,7 @@ fn found(secret: SecretListEntry) -> Found {
         tags: from_sdk(&secret.tags.unwrap_or_default()),
         deleted: secret.deleted_date.is_some(),
         version: current(secret.secret_versions_to_stages),
+        changed: rfc3339(secret.last_rotated_date.or(secret.created_date)),
         next_rotation: rfc3339(secret.next_rotation_date),
         arn,
     }
@@ -212,6 +217,12 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_that_was_never_rotated_is_as_old_as_it_is() {
+        let made = SecretListEntry::builder().created_date(DateTime::from_secs(86_400)).build();
+        assert_eq!(found(made).changed.as_deref(), Some("1970-01-02T00:00:00Z"));
+    }
+
+    #[test]
     fn listed_and_described_a_secret_is_the_same() {
         let stages = HashMap::from([
             ("v1".to_owned(), vec!["AWSPREVIOUS".to_owned()]),
@@ -226,6 +237,8 @@ mod tests {
             .kms_key_id("1234abcd")
             .tags(tag.clone())
             .set_version_ids_to_stages(Some(stages.clone()))
+            .created_date(DateTime::from_secs(0))
+            .last_rotated_date(DateTime::from_secs(86_400))
             .next_rotation_date(date)
             .deleted_date(date)
             .build();
@@ -236,6 +249,8 @@ mod tests {
             .kms_key_id("1234abcd")
             .tags(tag)
             .set_secret_versions_to_stages(Some(stages))
+            .created_date(DateTime::from_secs(0))
+            .last_rotated_date(DateTime::from_secs(86_400))
             .next_rotation_date(date)
             .deleted_date(date)
             .build();
@@ -243,6 +258,7 @@ mod tests {
         assert_eq!(described, listed);
         assert_eq!(listed.version.as_deref(), Some("v2"));
         assert_eq!(listed.next_rotation.as_deref(), Some("2030-03-17T17:46:40Z"));
+        assert_eq!(listed.changed.as_deref(), Some("1970-01-02T00:00:00Z"));
         assert_eq!((listed.description.as_str(), listed.deleted), ("of orders", true));
         assert!(listed.kms_key_id.ends_with(":key/1234abcd"), "{}", listed.kms_key_id);
     }

@@ -36,10 +36,8 @@ impl Versions {
         if !is_due && let Some(current) = self.values.current(region, arn).await? {
             let version = Some(current.version);
             let same = listed.filter(|found| found.version == version);
-            return Ok(Some(SecretVersionOutputs {
-                version,
-                next_rotation: same.and_then(|found| found.next_rotation.clone()),
-            }));
+            let known = same.map(|found| outputs(&found)).unwrap_or_default();
+            return Ok(Some(SecretVersionOutputs { version, ..known }));
         }
         let described = self.shelf.get(region, arn, Freshness::Now).await?;
         Ok(described.filter(|found| !found.deleted).map(|found| outputs(&found)))
@@ -83,7 +81,8 @@ impl Provider<SecretVersion> for Versions {
 }
 
 fn outputs(found: &Found) -> SecretVersionOutputs {
-    SecretVersionOutputs { version: found.version.clone(), next_rotation: found.next_rotation.clone() }
+    let Found { version, changed, next_rotation, .. } = found.clone();
+    SecretVersionOutputs { version, changed, next_rotation }
 }
 
 fn read_only() -> Error {

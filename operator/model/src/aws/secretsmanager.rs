@@ -61,6 +61,8 @@ pub struct SecretVersion {
 #[serde(rename_all = "camelCase")]
 pub struct SecretVersionOutputs {
     pub version: Option<String>,
+    /// RFC 3339; when the secret last changed by rotation, or was made.
+    pub changed: Option<String>,
     /// RFC 3339; when the secret is due to change.
     pub next_rotation: Option<String>,
 }

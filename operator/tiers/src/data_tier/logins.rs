@@ -21,7 +21,7 @@ use super::parts::{Database, Parts};
 use super::rotation::{self, Rotation};
 use crate::draft::Draft;
 use crate::naming::{NOT_IN_PASSWORD, of};
-use crate::{Advance, Facts};
+use crate::{Advance, Credential, Facts};
 
 /// The database that PostgreSQL has where none is asked for (`CreateDBInstance`, DBName).
 const POSTGRES: &str = "postgres";
@@ -117,8 +117,17 @@ fn by_iam(spec: &DataTierSpec) -> bool {
 
 /// Where the passwords of bindings stand now.
 pub(super) fn advance(spec: &DataTierSpec, facts: &Facts) -> Advance {
-    let by_password = if by_iam(spec) { Vec::new() } else { logins(spec, facts) };
-    rotation::advance(facts, &by_password, spec.credentials.rotate_every_days)
+    rotation::advance(facts, &by_password(spec, facts), spec.credentials.rotate_every_days)
+}
+
+/// How old the passwords of bindings are, and when they are due to change.
+pub(super) fn credential(spec: &DataTierSpec, facts: &Facts) -> Option<Credential> {
+    let any = !by_password(spec, facts).is_empty();
+    any.then(|| rotation::credential(&facts.progress, spec.credentials.rotate_every_days)).flatten()
+}
+
+fn by_password<'a>(spec: &DataTierSpec, facts: &'a Facts) -> Vec<Login<'a>> {
+    if by_iam(spec) { Vec::new() } else { logins(spec, facts) }
 }
 
 /// Adds the users of every binding, and returns the secrets that they log in with.

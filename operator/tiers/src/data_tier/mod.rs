@@ -27,7 +27,7 @@ use terrace_model::aws::{autoscaling, ec2, iam, kms, kubernetes, rds, secretsman
 use terrace_model::{Graph, Resource, Val};
 
 use crate::draft::Draft;
-use crate::{Advance, Facts, Invalid, Objects, Reference, Tier, Use};
+use crate::{Advance, Credential, Facts, Invalid, Objects, Reference, Tier, Use};
 use design::{Design, Shape};
 
 impl Tier for DataTier {
@@ -78,6 +78,10 @@ impl Tier for DataTier {
 
     fn advance(&self, facts: &Facts) -> Advance {
         logins::advance(&self.spec, facts)
+    }
+
+    fn credential(&self, facts: &Facts) -> Option<Credential> {
+        logins::credential(&self.spec, facts)
     }
 
     fn outputs(&self) -> BTreeMap<&'static str, Val<Value>> {

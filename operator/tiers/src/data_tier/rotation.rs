@@ -18,7 +18,7 @@ use terrace_crds::{Progress, Time};
 use terrace_model::identity::short_hash;
 
 use super::logins::Login;
-use crate::{Advance, Facts};
+use crate::{Advance, Credential, Facts};
 
 /// The procedure in `status.progress`.
 const PROCEDURE: &str = "login-rotation";
@@ -89,7 +89,7 @@ pub(super) fn advance(facts: &Facts, logins: &[Login], every: u16) -> Advance {
     }
     let before = Rotation::of(facts);
     let began = known.map_or(facts.now, |index| progress[index].since.0);
-    let due = began.checked_add(SignedDuration::from_hours(24 * i64::from(every))).unwrap_or(Timestamp::MAX);
+    let due = began.checked_add(days(every)).unwrap_or(Timestamp::MAX);
     let after = match before.next {
         true if before.is_prepared(logins, facts) => Rotation { current: before.current + 1, next: false },
         false if due <= facts.now => Rotation { next: true, ..before },
@@ -106,7 +106,58 @@ pub(super) fn advance(facts: &Facts, logins: &[Login], every: u16) -> Advance {
         Some(index) => progress[index] = entry,
         None => progress.push(entry),
     }
-    let due = if after == before { due } else { facts.now + SignedDuration::from_hours(24 * i64::from(every)) };
+    let due = if after == before { due } else { facts.now + days(every) };
     let again = if after.next { SOON } else { due.duration_since(facts.now).try_into().unwrap_or(SOON) };
     Advance { progress, again: Some(again) }
+}
+
+/// When the generation that bindings use came into use, and when the next is to take its place. Once that is begun, the
+/// record says since when, and not any more since when the present one is in use: that is as long ago as a change takes to
+/// fall due, or longer.
+pub(super) fn credential(progress: &[Progress], every: u16) -> Option<Credential> {
+    let entry = progress.iter().find(|entry| entry.procedure == PROCEDURE)?;
+    let since = entry.since.0;
+    Some(match Rotation::parse(&entry.step)?.next {
+        true => Credential { made: since.checked_sub(days(every)).ok(), due: since },
+        false => Credential { made: Some(since), due: since.checked_add(days(every)).unwrap_or(Timestamp::MAX) },
+    })
+}
+
+fn days(days: u16) -> SignedDuration {
+    SignedDuration::from_hours(24 * i64::from(days))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: i64 = 86_400;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).expect("in range")
+    }
+
+    fn credential_at(step: &str, since: i64) -> Option<Credential> {
+        let since = Time(at(since));
+        let entry = Progress { procedure: PROCEDURE.into(), step: step.into(), since, input_hash: String::new() };
+        credential(&[entry], 30)
+    }
+
+    #[test]
+    fn a_password_is_due_the_days_after_it_came_into_use() {
+        let found = credential_at("Current 2", DAY);
+        assert_eq!(found, Some(Credential { made: Some(at(DAY)), due: at(31 * DAY) }));
+    }
+
+    #[test]
+    fn a_password_whose_change_is_begun_is_due_since_then_and_no_younger_than_its_days() {
+        let found = credential_at("Preparing 3", 40 * DAY);
+        assert_eq!(found, Some(Credential { made: Some(at(10 * DAY)), due: at(40 * DAY) }));
+    }
+
+    #[test]
+    fn without_a_record_nothing_is_said() {
+        assert_eq!(credential(&[], 30), None);
+        assert_eq!(credential_at("Nonsense", 0), None);
+    }
 }
