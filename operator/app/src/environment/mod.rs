@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use kube::core::DeserializeGuard;
 use kube::runtime::controller::Action;
 use kube::{Resource, ResourceExt};
-use terrace_crds::{Environment, EnvironmentStatus, FINALIZER};
+use terrace_crds::{Environment, EnvironmentStatus, FINALIZER, RECONCILE_AT};
 use terrace_engine::Error;
 
 use crate::conditions;
@@ -97,13 +97,16 @@ async fn assess(
         return (status, Action::requeue(context.resync));
     }
     let was_ready = before.observed_generation == generation && conditions::is(&before.conditions, conditions::READY);
-    if was_ready && context.process.is_resolved(&uid, generation, now, context.resync) {
+    let asks = environment.annotations().get(RECONCILE_AT);
+    let asked = context.process.is_asked(&uid, asks);
+    if was_ready && !asked && context.process.is_resolved(&uid, generation, now, context.resync) {
         return (status, Action::requeue(context.resync));
     }
     let cloud = context.clouds.of(environment);
     match resolve::resolve(environment, &cloud.clients, &context.client).await {
         Ok(facts) => {
             context.process.resolved(&uid, generation, now);
+            context.process.answered(&uid, asks);
             status.account = Some(facts.account);
             status.cluster = Some(facts.cluster);
             status.network = Some(facts.network);

@@ -18,7 +18,7 @@ use kube::runtime::controller::Action;
 use kube::{Resource, ResourceExt};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use terrace_crds::{FINALIZER, TierStatus};
+use terrace_crds::{FINALIZER, RECONCILE_AT, TierStatus};
 use terrace_engine::{Error, Ledger};
 use terrace_model::Inventory;
 use terrace_tiers::{ObjectKey, Tier};
@@ -83,7 +83,23 @@ pub async fn reconcile<T: Managed>(object: Arc<DeserializeGuard<T>>, context: &C
     let ledger = StatusLedger::new(&handle, &uid, &context.process, version, before.clone());
     let key = ObjectKey::new(T::KIND, &object.namespace().unwrap_or_default(), &object.name_any());
     let users = context.neighbours.look(|all| links::users(all, &key));
-    let job = Job { object: &object, key, before: &before, uid: &uid, deleting, held, users, context, ledger: &ledger };
+    let asks = object.annotations().get(RECONCILE_AT);
+    let asked = context.process.is_asked(&uid, asks);
+    if asked {
+        context.memory.unsee(&uid);
+    }
+    let job = Job {
+        object: &object,
+        key,
+        before: &before,
+        uid: &uid,
+        deleting,
+        held,
+        asked,
+        users,
+        context,
+        ledger: &ledger,
+    };
     let (status, action, whole) = match job.run().await {
         Ok(Pass::Gone) => {
             // Where somebody else still holds the object, its status is not to name what is gone.
@@ -104,6 +120,7 @@ pub async fn reconcile<T: Managed>(object: Arc<DeserializeGuard<T>>, context: &C
     written?;
     if whole {
         context.process.looked(&uid, &status.progress);
+        context.process.answered(&uid, asks);
     }
     tell(&object, &uid, &before, &status, context).await;
     Ok(action)
