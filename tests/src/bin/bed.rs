@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use terrace_tests::progress::Progress;
-use terrace_tests::tools::Tools;
+use terrace_tests::tools::{GitOpsTools, Tools};
 use terrace_tests::{Bed, Emulator, Options, alone, demo};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -31,7 +31,10 @@ async fn main() -> ExitCode {
 
 async fn run(args: &[&str]) -> Result<ExitCode> {
     match args {
-        ["build"] => drop(Tools::get(&Progress::loud()).await?),
+        ["build"] => {
+            Tools::get(&Progress::loud()).await?;
+            GitOpsTools::get(&Progress::loud()).await?;
+        }
         ["up"] => up(Emulator::Ministack).await?,
         ["up", emulator] => up(named(emulator)?).await?,
         ["emulator", emulator, "--", command @ ..] if !command.is_empty() => {
