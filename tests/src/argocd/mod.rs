@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 
 use crate::bed::Bed;
 use crate::http;
-use crate::kubectl::Kubectl;
+use crate::kubectl::{Kubectl, condition};
 use crate::ports::Port;
 use crate::process::{Process, command, until_up};
 use crate::progress::Progress;
@@ -212,7 +212,13 @@ async fn install(kubectl: &Kubectl, tools: &GitOpsTools) -> Result<()> {
     for definition in tools.definitions() {
         kubectl.apply_file(&definition).await?;
     }
-    kubectl.run(&["wait", "--for=condition=Established", "--timeout=60s", "crd", "--all"]).await?;
+    for kind in ["applications", "applicationsets", "appprojects"] {
+        let served = |definition: &Value| {
+            let established = condition(definition, "Established").is_some_and(|found| found["status"] == "True");
+            ensure(established, &definition["status"])
+        };
+        kubectl.wait_for("crd", &format!("{kind}.argoproj.io"), DEADLINE, served).await?;
+    }
     let named = |kind: &str, name: &str| {
         json!({ "apiVersion": "v1", "kind": kind, "metadata": {
             "name": name, "namespace": NAMESPACE, "labels": { "app.kubernetes.io/part-of": "argocd" },

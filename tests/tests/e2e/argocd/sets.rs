@@ -66,7 +66,10 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
     for entry in std::fs::read_dir(from)? {
         let entry = entry?.path();
         let target = to.join(entry.file_name().context("a name")?);
-        if entry.is_dir() { copy(&entry, &target)? } else { drop(std::fs::copy(&entry, &target)?) }
+        match entry.is_dir() {
+            true => copy(&entry, &target)?,
+            false => std::fs::copy(&entry, &target).map(|_| ())?,
+        }
     }
     Ok(())
 }
