@@ -48,6 +48,7 @@ bench: ## prints the benchmark's figures
 	$(build) --release
 	$(target)/release/bench
 
-generate: built ## writes crds/yaml and the chart's files from the types and from what the code says it does
+generate: built ## writes crds/yaml, the chart's files and argocd/argocd-cm.yaml from the types, the Lua files and what the code says it does
 	cargo run --quiet --package terrace-crds --bin generate-crds -- crds/yaml charts/terrace/files/crds
 	$(target)/debug/terrace policy --output rbac > charts/terrace/files/rbac.yaml
+	$(target)/debug/generate-argocd

@@ -12,6 +12,8 @@ use crate::{schema, status::TierStatus};
 pub const APPROVE: &str = "terrace.dev/approve";
 /// The annotation that, with the value "true", stops changes while status is kept fresh.
 pub const PAUSE: &str = "terrace.dev/pause";
+/// Whenever its value changes, everything of the object is read afresh from AWS.
+pub const RECONCILE_AT: &str = "terrace.dev/reconcile-at";
 /// The finalizer that holds an object until what it made in AWS is gone.
 pub const FINALIZER: &str = "terrace.dev/finalizer";
 

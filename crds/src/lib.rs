@@ -22,7 +22,7 @@ use kube::CustomResourceExt;
 pub use cache_tier::{CacheTier, CacheTierSpec};
 pub use common::{
     APPROVE, Adopt, AdoptPolicy, AdoptedResource, ChangePolicy, CommonSpec, DeletionPolicy, EnvironmentRef, FINALIZER,
-    Management, PAUSE, TierObject, TierRef,
+    Management, PAUSE, RECONCILE_AT, TierObject, TierRef,
 };
 pub use data_tier::{DataTier, DataTierSpec};
 pub use edge_tier::{EdgeTier, EdgeTierSpec};

@@ -21,7 +21,7 @@ use crate::tree;
 use crate::wait::until;
 
 /// The account that the example names.
-const ACCOUNT: &str = "111122223333";
+pub const ACCOUNT: &str = "111122223333";
 
 /// The kinds of the example.
 const KINDS: [&str; 6] = ["environments", "edgetiers", "webapps", "objecttiers", "cachetiers", "datatiers"];
@@ -174,8 +174,12 @@ pub async fn down() -> Result<()> {
     Ok(())
 }
 
-/// The example, with the VPC of this account in it, as a kustomization over a copy of the example's folder.
-fn write_overlay(scratch: &Path, account: &Account) -> Result<PathBuf> {
+/// The example, with the VPC of this account in it, as a kustomization over a copy of the example's folder: `overlay` over
+/// `web`. Answers where the kustomization is.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_overlay(scratch: &Path, account: &Account) -> Result<PathBuf> {
     let (base, overlay) = (scratch.join("web"), scratch.join("overlay"));
     fs::create_dir_all(&base)?;
     fs::create_dir_all(&overlay)?;

@@ -7,6 +7,7 @@
 
 pub mod account;
 pub mod alone;
+pub mod argocd;
 pub mod aws;
 pub mod bed;
 pub mod cache;
@@ -14,6 +15,7 @@ pub mod certs;
 pub mod checker;
 pub mod container;
 pub mod demo;
+pub mod docs;
 pub mod emulator;
 pub mod golang;
 pub mod helm;
@@ -31,6 +33,7 @@ pub mod progress;
 pub mod python;
 pub mod registrar;
 pub mod scratch;
+pub mod skip;
 pub mod tenant;
 pub mod tools;
 pub mod tree;

@@ -67,6 +67,29 @@ pub async fn promtool(progress: &Progress) -> Result<PathBuf> {
     Ok(PROMETHEUS.get(&tools_folder(), &cache::root()?, progress).await?.join("promtool"))
 }
 
+const ARGO_CD: Build = Build {
+    module: "argocd",
+    program: Some("argocd"),
+    packages: &["github.com/argoproj/argo-cd/v3/cmd"],
+    ldflags: "-s -w",
+    files: Some((
+        "github.com/argoproj/argo-cd/v3",
+        &[
+            "manifests/crds/application-crd.yaml",
+            "manifests/crds/applicationset-crd.yaml",
+            "manifests/crds/appproject-crd.yaml",
+        ],
+    )),
+};
+
+const KUSTOMIZE: Build = Build {
+    module: "kustomize",
+    program: Some("kustomize"),
+    packages: &["sigs.k8s.io/kustomize/kustomize/v5"],
+    ldflags: "-s -w",
+    files: None,
+};
+
 /// Where everything is that the bed runs.
 #[derive(Debug, Clone)]
 pub struct Tools {
@@ -114,6 +137,44 @@ impl Tools {
         let (_, stages) = KWOK.files.expect("kwok has stages");
         let stage = |path: &&str| self.kwok.join(Path::new(path).file_name().expect("a stage is a file"));
         (self.kwok.join("kwok"), stages.iter().map(stage).collect())
+    }
+}
+
+/// Argo CD, and what it calls: for the tests that need it.
+#[derive(Debug, Clone)]
+pub struct GitOpsTools {
+    argo_cd: PathBuf,
+    kustomize: PathBuf,
+}
+
+impl GitOpsTools {
+    /// Finds them in the cache; builds what is missing.
+    ///
+    /// # Errors
+    /// When Go is missing, or a build fails.
+    pub async fn get(progress: &Progress) -> Result<GitOpsTools> {
+        let (cache, tools) = (cache::root()?, tools_folder());
+        Ok(GitOpsTools {
+            kustomize: KUSTOMIZE.get(&tools, &cache, progress).await?,
+            argo_cd: ARGO_CD.get(&tools, &cache, progress).await?,
+        })
+    }
+
+    /// The one program of Argo CD: `ARGOCD_BINARY_NAME` says which of its parts it is.
+    pub fn argo_cd(&self) -> PathBuf {
+        self.argo_cd.join("argocd")
+    }
+
+    /// The definitions of Argo CD's own kinds.
+    pub fn definitions(&self) -> Vec<PathBuf> {
+        let (_, files) = ARGO_CD.files.expect("Argo CD has definitions");
+        let definition = |path: &&str| self.argo_cd.join(Path::new(path).file_name().expect("a definition is a file"));
+        files.iter().map(definition).collect()
+    }
+
+    /// The folder with kustomize, for `PATH`.
+    pub fn kustomize(&self) -> &Path {
+        &self.kustomize
     }
 }
 

@@ -65,6 +65,8 @@ struct Done {
     resolved: BTreeMap<String, (i64, Timestamp)>,
     /// The Environment that each object is being worked on with.
     claimed: BTreeMap<String, String>,
+    /// What asked for a fresh look at each object when a pass over it last came to its end.
+    answered: BTreeMap<String, Option<String>>,
 }
 
 impl Process {
@@ -113,6 +115,17 @@ impl Process {
         self.done().looked.get(uid).is_some_and(|looked| looked == progress)
     }
 
+    /// True where a fresh look was asked for since the last pass over an object. The first pass of a process answers
+    /// nobody: what asks may have been answered by an earlier one.
+    pub fn is_asked(&self, uid: &str, asks: Option<&String>) -> bool {
+        self.done().answered.get(uid).is_some_and(|answered| answered.as_ref() != asks)
+    }
+
+    /// Notes that a pass over an object came to its end when this asked for it.
+    pub fn answered(&self, uid: &str, asks: Option<&String>) {
+        self.done().answered.insert(uid.into(), asks.cloned());
+    }
+
     /// Notes that an Environment, at this generation, was found in order.
     pub fn resolved(&self, uid: &str, generation: i64, now: Timestamp) {
         self.done().resolved.insert(uid.into(), (generation, now));
@@ -149,6 +162,7 @@ impl Process {
         done.resolved.remove(uid);
         done.looked.remove(uid);
         done.claimed.remove(uid);
+        done.answered.remove(uid);
     }
 }
 
@@ -211,6 +225,19 @@ mod tests {
         assert!(!process.has_looked("u", &step("Switched")) && !process.has_looked("v", &step("Preparing")));
         process.forget("u");
         assert!(!process.has_looked("u", &step("Preparing")));
+    }
+
+    #[test]
+    fn a_fresh_look_is_owed_until_a_pass_that_was_asked_for_it_has_come_to_its_end() {
+        let (process, at) = (Process::default(), |time: &str| Some(time.to_owned()));
+        assert!(!process.is_asked("u", at("10:00").as_ref()), "an earlier process may have answered");
+        process.answered("u", at("10:00").as_ref());
+        assert!(!process.is_asked("u", at("10:00").as_ref()));
+        assert!(process.is_asked("u", at("10:05").as_ref()) && process.is_asked("u", at("10:05").as_ref()));
+        process.answered("u", at("10:05").as_ref());
+        assert!(!process.is_asked("u", at("10:05").as_ref()) && !process.is_asked("v", at("10:05").as_ref()));
+        process.forget("u");
+        assert!(!process.is_asked("u", at("10:10").as_ref()));
     }
 
     #[test]

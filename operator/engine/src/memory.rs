@@ -163,6 +163,11 @@ impl Memory {
         };
     }
 
+    /// Nothing that was seen of an object is believed any more.
+    pub fn unsee(&self, uid: &str) {
+        self.notes().seen.remove(uid);
+    }
+
     /// What was seen of a node since `since`, and when.
     pub fn recall(&self, uid: &str, key: &NodeKey, since: Timestamp) -> Option<(Timestamp, Sight)> {
         let notes = self.notes();
@@ -276,6 +281,9 @@ mod tests {
         assert_eq!(recalled, Some((at(10), "arn:a".into())));
         assert!(memory.recall("u", &key, at(10)).is_none() && memory.recall("v", &key, at(0)).is_none());
         memory.remember("u", []);
+        assert!(memory.recall("u", &key, at(0)).is_none());
+        memory.remember("u", [(&key, at(10), &sight)]);
+        memory.unsee("u");
         assert!(memory.recall("u", &key, at(0)).is_none());
     }
 

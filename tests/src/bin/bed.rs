@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use terrace_tests::progress::Progress;
-use terrace_tests::tools::{self, Tools};
+use terrace_tests::tools::{self, GitOpsTools, Tools};
 use terrace_tests::{Bed, Emulator, Options, alone, demo};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -34,6 +34,7 @@ async fn run(args: &[&str]) -> Result<ExitCode> {
         ["build"] => {
             Tools::get(&Progress::loud()).await?;
             tools::promtool(&Progress::loud()).await?;
+            GitOpsTools::get(&Progress::loud()).await?;
         }
         ["up"] => up(Emulator::Ministack).await?,
         ["up", emulator] => up(named(emulator)?).await?,

@@ -1,6 +1,7 @@
 //! End-to-end tests: a real control plane, an AWS emulator, and what a user does. They share one bed.
 
 mod alerts;
+mod argocd;
 mod bad_input;
 mod bad_input_edge;
 mod bad_input_web;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use kube::core::DeserializeGuard;
 use kube::{Resource, ResourceExt};
-use terrace_crds::{Environment, EnvironmentStatus, FINALIZER};
+use terrace_crds::{Environment, EnvironmentStatus, FINALIZER, RECONCILE_AT};
 use terrace_engine::Error;
 use terrace_tiers::ObjectKey;
 
@@ -99,13 +99,16 @@ async fn assess(
         return (status, Next::After(context.resync));
     }
     let was_ready = before.observed_generation == generation && conditions::is(&before.conditions, conditions::READY);
-    if was_ready && context.process.is_resolved(&uid, generation, now, context.resync) {
+    let asks = environment.annotations().get(RECONCILE_AT);
+    let asked = context.process.is_asked(&uid, asks);
+    if was_ready && !asked && context.process.is_resolved(&uid, generation, now, context.resync) {
         return (status, Next::After(context.resync));
     }
     let cloud = context.clouds.of(environment);
     match resolve::resolve(environment, &cloud.clients, &context.client).await {
         Ok(facts) => {
             context.process.resolved(&uid, generation, now);
+            context.process.answered(&uid, asks);
             status.account = Some(facts.account);
             status.cluster = Some(facts.cluster);
             status.network = Some(facts.network);

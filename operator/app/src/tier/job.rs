@@ -46,6 +46,8 @@ pub struct Job<'a, T> {
     pub deleting: bool,
     /// It had our finalizer before this pass.
     pub held: bool,
+    /// Somebody asks for a fresh look.
+    pub asked: bool,
     /// The live objects that refer to it and may.
     pub users: Vec<facts::User>,
     pub context: &'a Context,
@@ -317,7 +319,7 @@ impl<T: Managed> Job<'_, T> {
         let stands = conditions::is(conditions, conditions::READY)
             || conditions::reason(conditions, conditions::READY)
                 .is_some_and(|reason| Course::REASONS.contains(&reason));
-        if same && stands && !self.deleting { Freshness::Recent } else { Freshness::Now }
+        if same && stands && !self.deleting && !self.asked { Freshness::Recent } else { Freshness::Now }
     }
 
     fn conclude(&self, outcome: &Outcome, wishes: Option<Wishes>) -> Pass {

@@ -18,7 +18,7 @@ use kube::core::{DeserializeGuard, NamespaceResourceScope};
 use kube::{Resource, ResourceExt};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use terrace_crds::{FINALIZER, TierStatus};
+use terrace_crds::{FINALIZER, RECONCILE_AT, TierStatus};
 use terrace_engine::{Error, Ledger};
 use terrace_model::Inventory;
 use terrace_tiers::{ObjectKey, Tier};
@@ -90,6 +90,11 @@ pub async fn reconcile<T: Managed>(object: Arc<DeserializeGuard<T>>, context: &C
     let ledger = StatusLedger::new(&handle, &uid, &context.process, version, before.clone());
     let key = ObjectKey::new(T::KIND, &object.namespace().unwrap_or_default(), &object.name_any());
     let users = context.neighbours.look(|all| links::users(all, &key));
+    let asks = object.annotations().get(RECONCILE_AT);
+    let asked = context.process.is_asked(&uid, asks);
+    if asked {
+        context.memory.unsee(&uid);
+    }
     let job = Job {
         object: &object,
         key: key.clone(),
@@ -97,6 +102,7 @@ pub async fn reconcile<T: Managed>(object: Arc<DeserializeGuard<T>>, context: &C
         uid: &uid,
         deleting,
         held,
+        asked,
         users,
         context,
         ledger: &ledger,
@@ -124,6 +130,7 @@ pub async fn reconcile<T: Managed>(object: Arc<DeserializeGuard<T>>, context: &C
     written?;
     if whole {
         context.process.looked(&uid, &status.progress);
+        context.process.answered(&uid, asks);
     }
     tell(&object, &before, &status, context).await;
     Ok(next)

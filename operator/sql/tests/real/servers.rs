@@ -2,7 +2,6 @@
 //! gives to one, and no more.
 
 use std::fs;
-use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -18,6 +17,7 @@ use terrace_tests::certs::Certs;
 use terrace_tests::ports::Port;
 use terrace_tests::process::{Process, command, until_up};
 use terrace_tests::scratch::Scratch;
+use terrace_tests::skip::skip;
 use terrace_tests::until;
 use tokio::net::TcpStream;
 use tokio::sync::OnceCell;
@@ -39,15 +39,6 @@ pub struct Server {
     _process: Process,
     _port: Port,
     _folder: Scratch,
-}
-
-/// Says that a test does nothing here, and why: straight to stderr, since the harness holds back what a passing test
-/// prints. `tests/run-all` counts these lines.
-fn skip(reason: &str) {
-    let thread = std::thread::current();
-    let line = format!("skipped: {}: {reason}\n", thread.name().unwrap_or("a test"));
-    // One that cannot be told is no reason to fail.
-    let _ = std::io::stderr().write_all(line.as_bytes());
 }
 
 /// The PostgreSQL server of this program; `None`, with the reason said, where none is installed.
