@@ -11,6 +11,7 @@ mod checker;
 mod crash;
 mod docs;
 mod fargate;
+mod iam;
 mod life;
 mod logins;
 mod objects;
