@@ -8,7 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::bed::start_aws;
 use crate::checker::Request;
-use crate::emulator::Emulator;
+use crate::emulator::{Emulator, Iam};
 use crate::process::{Process, command};
 use crate::progress::Progress;
 use crate::python::Python;
@@ -29,7 +29,7 @@ pub async fn run(emulator: Emulator, words: &[&str], progress: &Progress) -> Res
     let (program, args) = words.split_first().context("no command")?;
     let python = Python::get(progress).await?;
     let scratch = Scratch::new()?;
-    let (mut running, mut checker) = start_aws(emulator, &python, scratch.path(), progress).await?;
+    let (mut running, mut checker) = start_aws(emulator, Iam::Ignored, &python, scratch.path(), progress).await?;
     let mut told = command(program, args);
     told.env(ENDPOINT, &checker.url).env(EMULATOR, emulator.name());
     let code = follow(&told, &scratch).await?;

@@ -12,7 +12,7 @@ use tokio::sync::OnceCell;
 
 use crate::aws::Aws;
 use crate::checker::Checker;
-use crate::emulator::{Emulator, Running};
+use crate::emulator::{Emulator, Iam, Running};
 use crate::helm::{Helm, NAMESPACE};
 use crate::kubectl::Kubectl;
 use crate::kubelet::Kubelet;
@@ -30,6 +30,8 @@ use crate::tools::{Tools, checkout};
 pub struct Options {
     /// Which emulator stands for AWS.
     pub emulator: Emulator,
+    /// Whether it asks IAM.
+    pub iam: Iam,
     /// Where progress is shown.
     pub progress: Progress,
 }
@@ -37,7 +39,7 @@ pub struct Options {
 impl Default for Options {
     /// ministack, and progress only while something is built.
     fn default() -> Options {
-        Options { emulator: Emulator::Ministack, progress: Progress::builds_only() }
+        Options { emulator: Emulator::Ministack, iam: Iam::Ignored, progress: Progress::builds_only() }
     }
 }
 
@@ -73,7 +75,7 @@ impl Bed {
         let scratch = Scratch::new()?;
         let (kubernetes, (emulator, checker)) = tokio::try_join!(
             Kubernetes::start(&tools, scratch.path(), progress),
-            start_aws(options.emulator, &tools.python, scratch.path(), progress)
+            start_aws(options.emulator, options.iam, &tools.python, scratch.path(), progress)
         )?;
         let aws = Aws::start(&tools.python, &checker.url, "000000000000")?;
         let helm = Helm::new(tools.helm(), kubernetes.kubectl.kubeconfig().to_owned());
@@ -232,12 +234,13 @@ const RESYNC: &str = "4";
 /// An emulator and the checker before it.
 pub(crate) async fn start_aws(
     emulator: Emulator,
+    iam: Iam,
     python: &Python,
     scratch: &Path,
     progress: &Progress,
 ) -> Result<(Running, Checker)> {
     let step = progress.start(emulator.name());
-    let running = Running::start(emulator, python, scratch).await?;
+    let running = Running::start(emulator, iam, python, scratch).await?;
     let checker = Checker::start(emulator, &running.url, python, scratch).await?;
     step.done(&checker.url);
     Ok((running, checker))

@@ -67,8 +67,6 @@ impl Emulator {
             Emulator::Moto => python.module("moto.server", &["-H", "127.0.0.1", "-p", &number]),
         };
         emulator.env("BIND_HOST", "127.0.0.1").env("GATEWAY_PORT", number);
-        // What IAM does not allow is refused.
-        emulator.env("AUTH", "true");
         // No container, whatever the machine has: the emulators start some where they find Docker.
         emulator.env("DOCKER_HOST", "tcp://127.0.0.1:1");
         // moto has AWS's managed policies only when it is told to.
@@ -77,6 +75,17 @@ impl Emulator {
         emulator.env("IOT_MTLS_ENABLED", "0");
         emulator
     }
+}
+
+/// Whether an emulator asks IAM whether a call is allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Iam {
+    /// Everything is allowed.
+    #[default]
+    Ignored,
+    /// What no policy allows is refused, and so is a request whose signature does not fit: one that the checker has
+    /// rewritten. Known to ministack alone.
+    Enforced,
 }
 
 /// A running emulator.
@@ -94,9 +103,11 @@ impl Running {
     ///
     /// # Errors
     /// When it ends or does not answer in time.
-    pub async fn start(emulator: Emulator, python: &Python, scratch: &Path) -> Result<Running> {
+    pub async fn start(emulator: Emulator, iam: Iam, python: &Python, scratch: &Path) -> Result<Running> {
         let port = Port::take()?;
-        let mut process = Process::start(emulator.name(), &emulator.command(python, &port), scratch)?;
+        let mut command = emulator.command(python, &port);
+        command.env("AUTH", (iam == Iam::Enforced).to_string());
+        let mut process = Process::start(emulator.name(), &command, scratch)?;
         let url = port.http();
         until_up(std::slice::from_mut(&mut process), emulator.name(), DEADLINE, async || {
             ensure(http::get(&url, emulator.probe()).await?.status == 200, "not ready")

@@ -54,7 +54,7 @@ fn named(emulator: &str) -> Result<Emulator> {
 }
 
 async fn up(emulator: Emulator) -> Result<()> {
-    let bed = Bed::start(Options { emulator, progress: Progress::loud() }).await?;
+    let bed = Bed::start(Options { emulator, progress: Progress::loud(), ..Options::default() }).await?;
     // Whoever reads the lines may end this at once.
     let mut ended = signal(SignalKind::terminate())?;
     println!("export AWS_ENDPOINT_URL={}", bed.checker.url);

@@ -224,27 +224,6 @@ async fn a_role_that_cannot_be_assumed_is_named() {
 }
 
 #[tokio::test]
-async fn a_right_that_the_role_lacks_is_named() {
-    play(Emulator::Ministack, "no-right", async |scene| {
-        let Scene { tenant, .. } = scene;
-        let right = json!({ "Version": "2012-10-17",
-                            "Statement": { "Effect": "Deny", "Action": "rds:CreateDBSubnetGroup", "Resource": "*" } });
-        let inline = json!({ "RoleName": "terrace", "PolicyName": "less", "PolicyDocument": right.to_string() });
-        tenant.aws.call("iam", "put_role_policy", inline).await?;
-        tenant.apply_environment(SOON).await?;
-        tenant.kubectl.apply(&tenant.data_tier("orders")).await?;
-        let says = ["rds:CreateDBSubnetGroup", "assumed-role/terrace"];
-        until_it_says(scene, "orders", "AccessDenied", &says).await?;
-        let found = tenant.inventory().await?;
-        ensure(found.names("rds/DBInstance").is_empty(), format_args!("{found:?}"))?;
-        let whole = json!({ "RoleName": "terrace", "PolicyName": "less" });
-        tenant.aws.call("iam", "delete_role_policy", whole).await?;
-        scene.until_ready("orders").await.map(drop)
-    })
-    .await;
-}
-
-#[tokio::test]
 async fn the_schema_refuses_what_could_never_work() {
     play(Emulator::Ministack, "schema", async |scene| {
         scene.tenant.apply_environment(SOON).await?;

@@ -1,7 +1,7 @@
 //! The chart: what it renders is admitted, values that make no sense are refused, and what it installs does its work –
 //! through upgrades, the loss of its leader, and an uninstall that leaves AWS alone.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
@@ -15,6 +15,8 @@ use terrace_tests::{Bed, Operator, Options, until};
 use crate::scene::{STEP, Scene, TIERS};
 use crate::web;
 
+/// How long it may take until another replica leads: a Lease holds for 15 s.
+const TAKEOVER: Duration = Duration::from_secs(120);
 /// How long helm waits for pods.
 const PATIENCE: &str = "--timeout=120s";
 
@@ -135,14 +137,14 @@ async fn a_release_carries_the_web_example_through_upgrades_lost_leaders_and_an_
 
 /// The leader dies, every second time with its pod, as when a node is lost.
 async fn lose_leader(bed: &Bed, kubelet: &Kubelet, kill: u32) -> Result<()> {
-    let leader = until("a leader", STEP, async || kubelet.leader().await).await?;
+    let leader = until("a leader", TAKEOVER, async || kubelet.leader().await).await?;
     let died = Instant::now();
     leader.kill().await?;
     if kill.is_multiple_of(2) {
         let kubectl = bed.kubectl().namespaced(NAMESPACE);
         kubectl.run(&["delete", "pod", &leader.pod, "--grace-period=0", "--force"]).await?;
     }
-    let next = until("another leader", STEP, async || kubelet.leader().await).await?;
+    let next = until("another leader", TAKEOVER, async || kubelet.leader().await).await?;
     println!("leader {} lost, {} leads after {:.1} s", leader.pod, next.pod, died.elapsed().as_secs_f64());
     Ok(())
 }

@@ -14,6 +14,7 @@ mod crash;
 mod docs;
 mod drift;
 mod fargate;
+mod iam;
 mod life;
 mod logins;
 mod objects;
