@@ -69,15 +69,3 @@ fn told(said: Result<String, String>) -> ExitCode {
         }
     }
 }
-
-/// Runs the controller, and tells of it.
-async fn run(flags: cli::Flags) -> Result<(), String> {
-    let to = |endpoint: &String| Traces::to(endpoint, &flags.instance(), Handle::current());
-    let traces = flags.otlp_endpoint.as_ref().filter(|endpoint| !endpoint.is_empty()).map(to).transpose()?;
-    telemetry::logs::init(flags.log_format, traces.as_ref());
-    let ended = controller::run(flags).await;
-    if let Some(traces) = traces {
-        traces.end().await;
-    }
-    ended
-}
