@@ -72,3 +72,18 @@ async fn an_alert_that_never_fires_or_always_does_would_be_found() {
         rules(&mut alerts)[index] = rule;
     }
 }
+
+#[tokio::test]
+async fn the_dashboard_asks_in_prometheus_own_language() {
+    let (dashboard, scratch) = (read(&folder().join("dashboard.json")), Scratch::new().unwrap());
+    let panels = dashboard["panels"].as_array().unwrap().iter();
+    let asked = panels.flat_map(|panel| panel["targets"].as_array().into_iter().flatten()).enumerate();
+    let rules = asked.map(|(index, target)| json!({ "record": format!("asked:{index}"), "expr": target["expr"] }));
+    let rules: Vec<Value> = rules.collect();
+    let count = rules.len();
+    let rules = json!({ "groups": [{ "name": "dashboard", "rules": rules }] });
+    let file = scratch.path().join("rules.yaml");
+    std::fs::write(&file, rules.to_string()).unwrap();
+    let said = says(&["check", "rules"], &[file]).await.unwrap();
+    assert!(count > 20 && said.contains(&format!("{count} rules found")), "{said}");
+}
