@@ -28,7 +28,7 @@ pub async fn story(stage: &mut Stage) -> Result<()> {
     set["spec"]["generators"][0]["git"]["repoURL"] = json!(stage.argo.repository.url);
     set["spec"]["template"]["spec"]["source"]["repoURL"] = json!(stage.argo.repository.url);
     stage.argo.kubectl.apply(&set).await?;
-    stage.argo.start_sets().await?;
+    stage.argo.start_sets()?;
     for name in STAGES {
         let application = format!("shop-{name}");
         stage

@@ -9,7 +9,7 @@ use terrace_tests::demo::{self, ACCOUNT};
 use terrace_tests::docs::blocks;
 use terrace_tests::tools::checkout;
 use terrace_tests::wait::ensure;
-use terrace_tests::{Account, Aws, Bed, Kubectl, Operator, Options, until};
+use terrace_tests::{Account, Aws, Bed, Kubectl, Operator, Options};
 use tokio::process::Command;
 
 use super::{CHILDREN, PATIENCE};
@@ -36,7 +36,8 @@ impl Stage {
         let aws = bed.aws.as_account(ACCOUNT);
         let account = Account::prepare(&aws).await?;
         account.make_zone(&aws, "example.com").await?;
-        let operator = bed.start_operator(&["--resync-seconds", "4"]).await?;
+        // It looks at what stands still when it is asked to, and else so seldom that nobody waits for it.
+        let operator = bed.start_operator(&["--resync-seconds=86400"]).await?;
         let argo = ArgoCd::start(&bed).await?;
         let stage = Stage { argo, shop: bed.kubectl().namespaced("shop"), aws, account, operator, bed };
         stage.does_what_is_told("docs/argocd.md").await?;
@@ -56,17 +57,6 @@ impl Stage {
         shell.env("PATH", folders).env("KUBECONFIG", kubectl.kubeconfig());
         let ran = shell.output().await?;
         ensure(ran.status.success(), format_args!("{commands}{}", String::from_utf8_lossy(&ran.stderr)))
-    }
-
-    /// Ends the operator, and starts one that compares with AWS what stands still so seldom that nobody waits for it.
-    pub async fn start_a_seldom_looking_operator(&mut self) -> Result<()> {
-        self.operator.stop().await?;
-        self.operator = self.bed.start_operator(&["--resync-seconds", "86400"]).await?;
-        until("its first look", PATIENCE, async || {
-            let looks = self.operator.metric("terrace_reconciles_total", &[r#"kind="DataTier""#]).await?;
-            ensure(looks >= 1.0, format_args!("{looks} passes"))
-        })
-        .await
     }
 
     /// kubectl in a namespace.
