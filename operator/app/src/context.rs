@@ -1,7 +1,7 @@
 //! What every reconcile shares.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -25,7 +25,7 @@ use crate::wake::Wake;
 /// What every reconcile shares.
 pub struct Context {
     pub client: Client,
-    pub install: Install,
+    pub install: Arc<Install>,
     pub environments: Store<DeserializeGuard<Environment>>,
     pub namespaces: Store<PartialObjectMeta<Namespace>>,
     pub environments_listed: Listed,

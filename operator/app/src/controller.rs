@@ -203,7 +203,7 @@ async fn context(
         clouds: Clouds::new(base, flags.aws_endpoint_url.clone(), limits, metrics.clone(), others)
             .with_resync(flags.resync()),
         events: Events::new(client.clone(), &flags.instance()),
-        install: install(flags, client.clone()),
+        install: Arc::new(install(flags, client.clone())),
         client,
         environments,
         namespaces,
@@ -245,7 +245,11 @@ async fn run_environments(
     end: End,
 ) {
     let (listed, metrics) = (context.environments_listed.clone(), context.metrics.objects.clone());
-    metrics.follow("Environment", Timestamp::now(), objects::environments(context.environments.clone()));
+    metrics.follow(
+        "Environment",
+        Timestamp::now(),
+        objects::environments(context.environments.clone(), context.install.clone()),
+    );
     let woken_by_others = metrics.clone();
     let woken = woken.inspect(move |object| woken_by_others.passes.woken(&by_name(&object.name), Timestamp::now()));
     let stream = follow(Api::all(context.client.clone()))

@@ -65,6 +65,12 @@ impl Install {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether an object is this installation's to tell of: one that it serves, and no other operator has.
+    pub fn has(&self, namespace: Option<&str>, operator: Option<&str>) -> bool {
+        namespace.is_none_or(|namespace| self.scope.has_namespace(namespace))
+            && operator.is_none_or(|name| name == self.name)
+    }
+
     /// What it serves.
     pub fn scope(&self) -> &Scope {
         &self.scope
@@ -101,6 +107,17 @@ impl Install {
     /// True the first time that it is asked of an object.
     pub fn first_told(&self, uid: &str) -> bool {
         self.seen().told.insert(uid.into())
+    }
+}
+
+#[cfg(test)]
+impl Install {
+    /// The only one, which serves everything and asks nobody. Within a runtime.
+    pub fn alone() -> std::sync::Arc<Install> {
+        use axum::http::{Request, Response};
+        use kube::client::Body;
+        let (service, _) = tower_test::mock::pair::<Request<Body>, Response<Body>>();
+        std::sync::Arc::new(Install::new("a/terrace".into(), Scope::default(), Client::new(service, "default")))
     }
 }
 
@@ -172,6 +189,16 @@ mod tests {
         ] {
             assert_eq!(install(answering(code, answer).0).other(Some("b/terrace")).await, other, "{code}");
         }
+    }
+
+    #[tokio::test]
+    async fn what_another_serves_is_not_told_of() {
+        let scope = Scope { namespaces: ["shop".to_owned()].into(), ..Scope::default() };
+        let install = Install { scope, ..install(answering(404, Value::Null).0) };
+        assert!(
+            install.has(Some("shop"), None) && install.has(Some("shop"), Some("a/terrace")) && install.has(None, None)
+        );
+        assert!(!install.has(Some("tools"), None) && !install.has(Some("shop"), Some("b/terrace")));
     }
 
     #[test]

@@ -62,7 +62,7 @@ fn run<T: Managed>(start: Start) -> BoxFuture<'static, ()> {
     let (reader, writer) = reflector::store();
     context.inventories.add(reader.clone());
     let metrics = context.metrics.objects.clone();
-    metrics.follow(T::KIND, Timestamp::now(), objects::tiers(reader.clone()));
+    metrics.follow(T::KIND, Timestamp::now(), objects::tiers(reader.clone(), context.install.clone()));
     let (noting, woken_by_itself, woken_by_others, all) =
         (context.clone(), metrics.clone(), metrics.clone(), reader.clone());
     let stream = follow(Api::<DeserializeGuard<T>>::all(context.client.clone()))

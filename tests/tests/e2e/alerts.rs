@@ -40,7 +40,7 @@ fn rules(file: &mut Value) -> &mut Vec<Value> {
 #[tokio::test]
 async fn the_rules_are_sound() {
     let (alerts, _) = files(&folder());
-    let said = says(&["check", "rules", "--lint=all", "--lint-fatal"], &[alerts.clone()]).await.unwrap();
+    let said = says(&["check", "rules", "--lint=all", "--lint-fatal"], std::slice::from_ref(&alerts)).await.unwrap();
     assert!(said.contains(&format!("{} rules found", rules(&mut read(&alerts)).len())), "{said}");
 }
 

@@ -93,7 +93,8 @@ fn begin(arn: &QueueArn, environment: &Environment, cloud: &Arc<Cloud>, context:
 impl Receivers {
     /// Stops listening, and waits until what was received is dealt with.
     pub async fn end(&self) {
-        for (_, Running { stop, ended, .. }) in std::mem::take(&mut *lock(&self.running)) {
+        let running = std::mem::take(&mut *lock(&self.running));
+        for (_, Running { stop, ended, .. }) in running {
             drop(stop);
             // One that panicked has ended too.
             let _ = ended.await;

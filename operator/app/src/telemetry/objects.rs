@@ -3,7 +3,7 @@
 //! Nothing is kept for it: the watches' stores are summed up when somebody asks.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
@@ -16,6 +16,7 @@ use terrace_tiers::{Course, ObjectKey};
 
 use super::metrics::{Gauges, Words};
 use super::passes::{Passed, Passes};
+use crate::install::Install;
 use crate::tier::{Managed, is_held_still};
 
 /// The types of conditions that objects have.
@@ -62,10 +63,17 @@ impl<'a> Standing<'a> {
 type Source = Box<dyn Fn(&mut dyn FnMut(&Standing)) + Send>;
 
 /// The objects of a kind of tier.
-pub fn tiers<T: Managed>(store: Store<DeserializeGuard<T>>) -> impl Fn(&mut dyn FnMut(&Standing)) + Send {
+pub fn tiers<T: Managed>(
+    store: Store<DeserializeGuard<T>>,
+    install: Arc<Install>,
+) -> impl Fn(&mut dyn FnMut(&Standing)) + Send {
     move |see| {
         for object in store.state() {
             let read = object.0.as_ref().ok();
+            let operator = read.and_then(|read| read.tier_status()?.operator.as_deref());
+            if !install.has(object.meta().namespace.as_deref(), operator) {
+                continue;
+            }
             let conditions = read.map(|read| read.tier_status().map_or(NONE, |status| &status.conditions));
             see(&Standing::of(T::KIND, object.as_ref(), conditions, read.is_some_and(is_held_still)));
         }
@@ -73,10 +81,17 @@ pub fn tiers<T: Managed>(store: Store<DeserializeGuard<T>>) -> impl Fn(&mut dyn 
 }
 
 /// All Environments.
-pub fn environments(store: Store<DeserializeGuard<Environment>>) -> impl Fn(&mut dyn FnMut(&Standing)) + Send {
+pub fn environments(
+    store: Store<DeserializeGuard<Environment>>,
+    install: Arc<Install>,
+) -> impl Fn(&mut dyn FnMut(&Standing)) + Send {
     move |see| {
         for object in store.state() {
             let read = object.0.as_ref().ok();
+            let operator = read.and_then(|read| read.status.as_ref()?.operator.as_deref());
+            if !install.has(None, operator) || !install.scope().has_environment(&object.name_any()) {
+                continue;
+            }
             let conditions = read.map(|read| read.status.as_ref().map_or(NONE, |status| &status.conditions));
             see(&Standing::of("Environment", object.as_ref(), conditions, false));
         }

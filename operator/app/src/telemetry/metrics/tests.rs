@@ -91,6 +91,7 @@ fn busy() -> Metrics {
     metrics.observe(&call(Some("Throttling"), true));
     metrics.waited("RDS", Duration::from_secs(1));
     metrics.reconciled("DataTier", true, Duration::from_secs(1));
+    metrics.heard("woke");
     metrics.drift("DataTier", 1);
     let key = ObjectKey::new("DataTier", "shop", "orders");
     let passes = &metrics.objects.passes;

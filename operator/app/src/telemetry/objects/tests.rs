@@ -154,10 +154,10 @@ fn object(metadata: Value, status: Value) -> DeserializeGuard<DataTier> {
     serde_json::from_value(object).expect("a guard takes anything")
 }
 
-#[test]
-fn what_the_watch_shows_is_what_the_metrics_say() {
+#[tokio::test]
+async fn what_the_watch_shows_is_what_the_metrics_say() {
     let (metrics, (reader, mut writer)) = (Metrics::default(), reflector::store());
-    metrics.objects.follow("DataTier", at(SINCE), tiers::<DataTier>(reader));
+    metrics.objects.follow("DataTier", at(SINCE), tiers::<DataTier>(reader, Install::alone()));
     let drifted = json!({ "observedGeneration": 1, "conditions": [
         { "type": "Drifted", "status": "True", "reason": "ChangedOutside", "message": "db", "lastTransitionTime": "1970-01-01T00:01:00Z" },
     ] });
@@ -177,10 +177,10 @@ fn what_the_watch_shows_is_what_the_metrics_say() {
     assert!(!metrics.encode().contains("terrace_objects_not_ready{"), "nothing is left of it");
 }
 
-#[test]
-fn environments_are_counted_as_well() {
+#[tokio::test]
+async fn environments_are_counted_as_well() {
     let (metrics, (reader, mut writer)) = (Metrics::default(), reflector::store());
-    metrics.objects.follow("Environment", at(SINCE), environments(reader));
+    metrics.objects.follow("Environment", at(SINCE), environments(reader, Install::alone()));
     let environment = json!({
         "apiVersion": "terrace.dev/v1alpha1", "kind": "Environment", "metadata": { "name": "prod" },
         "spec": { "account": "111122223333", "region": "eu-west-1", "cluster": { "name": "prod" } },
