@@ -31,7 +31,9 @@ async fn story(scene: &Scene<'_>) -> Result<()> {
     scene.tenant.kubectl.apply(&environment).await?;
     scene.tenant.kubectl.wait_for_condition("environment", &scene.tenant.name, "Ready", "True", SOON).await?;
     scene.tenant.kubectl.apply(&scene.tenant.data_tier("payroll")).await?;
-    let orders = scene.ready(&scene.tenant.data_tier("orders")).await?;
+    let mut orders = scene.tenant.data_tier("orders");
+    orders["spec"]["maintenance"] = json!({ "apply": "Immediately" });
+    let orders = scene.ready(&orders).await?;
     scene.until_ready("payroll").await?;
     at_rest(scene).await?;
     let database = named(&orders, "db")?;
