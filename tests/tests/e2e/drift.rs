@@ -31,7 +31,9 @@ async fn story(scene: &Scene<'_>) -> Result<()> {
     scene.tenant.kubectl.apply(&environment).await?;
     scene.tenant.kubectl.wait_for_condition("environment", &scene.tenant.name, "Ready", "True", SOON).await?;
     scene.tenant.kubectl.apply(&scene.tenant.data_tier("payroll")).await?;
-    let orders = scene.ready(&scene.tenant.data_tier("orders")).await?;
+    let mut orders = scene.tenant.data_tier("orders");
+    orders["spec"]["maintenance"] = json!({ "apply": "Immediately" });
+    let orders = scene.ready(&orders).await?;
     scene.until_ready("payroll").await?;
     at_rest(scene).await?;
     let database = named(&orders, "db")?;
@@ -125,6 +127,21 @@ fn modified(scene: &Scene<'_>, database: &str, by: &str) -> Value {
     })
 }
 
+/// RDS tells of its own accord that a change is done (RDS user guide, "Amazon RDS event categories and event messages").
+fn finished(scene: &Scene<'_>, database: &str) -> Value {
+    let account = &scene.tenant.account.id;
+    let arn = format!("arn:aws:rds:eu-west-1:{account}:db:{database}");
+    json!({
+        "version": "0", "id": "12a345b6-78c9-01d2-34e5-123f4ab5c6d8", "detail-type": "RDS DB Instance Event",
+        "source": "aws.rds", "account": account, "time": "2026-07-01T10:01:00Z", "region": "eu-west-1", "resources": [arn],
+        "detail": {
+            "EventCategories": ["configuration change"], "SourceType": "DB_INSTANCE", "SourceArn": arn,
+            "Date": "2026-07-01T10:01:00.000Z", "Message": "Finished applying a change",
+            "SourceIdentifier": database,
+        },
+    })
+}
+
 fn somebody(scene: &Scene<'_>) -> String {
     format!("arn:aws:sts::{}:assumed-role/Admin/jane", scene.tenant.account.id)
 }
@@ -208,6 +225,9 @@ async fn repaired(scene: &Scene<'_>, queue: &Queue<'_>, database: &str) -> Resul
     .await?;
     println!("repaired {:.1} s after the event", sent.elapsed().as_secs_f64());
     until_heard(scene, queue, "woke", 2.0).await?;
+    let told = finished(scene, database);
+    ensure(queue.is_fed(&told).await?, "EventBridge delivers that too")?;
+    queue.send(&told.to_string()).await?;
     scene.until_event("orders", "DriftRepaired").await?;
     let log = scene.operator.log()?;
     ensure(
