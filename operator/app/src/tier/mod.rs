@@ -108,17 +108,7 @@ pub async fn reconcile<T: Managed>(object: Arc<DeserializeGuard<T>>, context: &C
         ledger: &ledger,
     };
     let (status, next, whole) = match job.run().await {
-        Ok(Pass::Gone) => {
-            // Where somebody else still holds the object, its status is not to name what is gone.
-            if object.finalizers().len() > 1 {
-                ledger.save(&Inventory::default()).await?;
-            }
-            handle.hold(&job.ledger.version(), object.finalizers(), false).await?;
-            context.process.forget(&uid);
-            context.memory.forget(&uid);
-            context.metrics.objects.passes.forget(&key);
-            return Ok(Next::OnChange);
-        }
+        Ok(Pass::Gone) => return let_go(&job, &handle).await,
         Ok(Pass::Stands { status, next, whole, credential }) => {
             context.metrics.objects.passes.credential(&key, credential);
             (*status, next, whole)
@@ -134,6 +124,20 @@ pub async fn reconcile<T: Managed>(object: Arc<DeserializeGuard<T>>, context: &C
     }
     tell(&object, &before, &status, context).await;
     Ok(next)
+}
+
+/// Takes the finalizer off an object that has nothing any more, and forgets it.
+async fn let_go<T: Managed>(job: &Job<'_, T>, handle: &Handle) -> Result<Next, Error> {
+    let Job { object, key, uid, context, ledger, .. } = job;
+    // Where somebody else still holds the object, its status is not to name what is gone.
+    if object.finalizers().len() > 1 {
+        ledger.save(&Inventory::default()).await?;
+    }
+    handle.hold(&ledger.version(), object.finalizers(), false).await?;
+    context.process.forget(uid);
+    context.memory.forget(uid);
+    context.metrics.objects.passes.forget(key);
+    Ok(Next::OnChange)
 }
 
 /// What is done with an object that another operator looks after, or that this one was told to leave alone: nothing.
