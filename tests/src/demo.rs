@@ -14,7 +14,7 @@ use tokio::net::{UnixListener, UnixStream};
 use crate::account::Account;
 use crate::bed::{Bed, Options};
 use crate::cache;
-use crate::kubectl::{Kubectl, condition};
+use crate::kubectl::{Kubectl, holds};
 use crate::progress::Progress;
 use crate::tools::{Tools, checkout};
 use crate::tree;
@@ -213,7 +213,7 @@ async fn follow(kubectl: &Kubectl) -> Result<()> {
             objects.iter().map(|object| format!("{:12} {}", kind(object), tree::standing(object))).collect();
         lines.iter().filter(|line| !printed.contains(*line)).for_each(|line| println!("{line}"));
         printed.clone_from(&lines);
-        match objects.iter().all(|object| condition(object, "Ready").is_some_and(|ready| ready["status"] == "True")) {
+        match objects.iter().all(|object| holds(object, "Ready")) {
             true => Ok(()),
             false => bail!("{}", lines.join("\n")),
         }

@@ -1,6 +1,9 @@
 //! The commands and manifests that the documentation shows, so that tests use them and not copies.
 
-use anyhow::{Context, Result};
+use std::process::Stdio;
+
+use anyhow::{Context, Result, ensure};
+use tokio::process::Command;
 
 use crate::tools::checkout;
 
@@ -11,6 +14,21 @@ use crate::tools::checkout;
 pub fn blocks(page: &str, language: &str) -> Result<Vec<String>> {
     let text = std::fs::read_to_string(checkout().join(page)).with_context(|| page.to_owned())?;
     Ok(fenced(&text, language))
+}
+
+/// Types the commands of a page into `bash`, one after the other, until one fails; says how many there were. The shell is
+/// given with its folder and its environment.
+///
+/// # Errors
+/// What was printed, where a command fails; and where the page has none.
+pub async fn typed(page: &str, mut bash: Command) -> Result<usize> {
+    let commands = blocks(page, "sh")?.concat();
+    let count = commands.lines().filter(|line| !line.trim().is_empty()).count();
+    ensure!(count > 0, "{page} has no commands");
+    bash.args(["-euxo", "pipefail", "-c", &commands]).stdin(Stdio::null()).kill_on_drop(true);
+    let output = bash.output().await.context("start bash")?;
+    ensure!(output.status.success(), "{page}: {}", String::from_utf8_lossy(&[output.stdout, output.stderr].concat()));
+    Ok(count)
 }
 
 fn fenced(text: &str, language: &str) -> Vec<String> {
@@ -52,5 +70,7 @@ mod tests {
         assert_eq!(fenced(page, "yaml"), ["kind: A\n", "kind: B\nname: b\n"]);
         assert_eq!(fenced(page, "sh"), ["ls\n"]);
         assert!(fenced(page, "json").is_empty());
+        let apart = "text\n\n```sh\none\n\ntwo\n```\n\n```yaml\nkind: A\n```\n\n```sh\nthree\n```\n";
+        assert_eq!(fenced(apart, "sh"), ["one\n\ntwo\n", "three\n"]);
     }
 }

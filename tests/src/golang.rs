@@ -1,5 +1,6 @@
 //! Builds Go programs out of the small modules under `tools`, into the cache.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -39,6 +40,12 @@ impl Build {
             .await
     }
 
+    /// The files that are kept beside the programs in `folder`.
+    pub fn kept(&self, folder: &Path) -> Vec<PathBuf> {
+        let files = self.files.map_or(&[][..], |(_, files)| files);
+        files.iter().map(|file| folder.join(name(file))).collect()
+    }
+
     async fn build(&self, module: &Path, folder: &Path, progress: &Progress) -> Result<()> {
         let step = progress.build(&format!("build {}", self.module), None);
         let packages = go(module, ["list", "-deps"].iter().chain(self.packages), &step).await?;
@@ -51,13 +58,16 @@ impl Build {
         if let Some((from, files)) = self.files {
             let source = go(module, &["list", "-m", "-f", "{{.Dir}}", from], &step).await?;
             for file in files {
-                let name = Path::new(file).file_name().context("a file has a name")?;
-                std::fs::write(folder.join(name), std::fs::read(Path::new(source.trim()).join(file))?)?;
+                std::fs::write(folder.join(name(file)), std::fs::read(Path::new(source.trim()).join(file))?)?;
             }
         }
         step.done("built");
         Ok(())
     }
+}
+
+fn name(file: &str) -> &OsStr {
+    Path::new(file).file_name().expect("a file has a name")
 }
 
 /// Runs `go` in `module` and gives back its output; what it reports meanwhile is shown as parts of `step`.

@@ -96,10 +96,8 @@ impl Helm {
 /// # Errors
 /// When one is no YAML.
 pub fn objects(text: &str) -> Result<Vec<Value>> {
-    let documents = text.split("\n---").map(|document| document.trim_start_matches("---"));
-    let parsed = documents
-        .map(|document| serde_saphyr::from_str::<Value>(document).with_context(|| format!("no YAML: {document}")));
-    parsed.filter(|document| !matches!(document, Ok(Value::Null))).collect()
+    let documents: Vec<Value> = serde_saphyr::from_multiple(text).with_context(|| format!("no YAML: {text}"))?;
+    Ok(documents.into_iter().filter(|document| !document.is_null()).collect())
 }
 
 fn path(path: &Path) -> Result<&str> {

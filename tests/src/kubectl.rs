@@ -254,6 +254,11 @@ impl Kubectl {
     }
 }
 
+/// Whether the condition of this type holds.
+pub fn holds(object: &Value, of_type: &str) -> bool {
+    condition(object, of_type).is_some_and(|condition| condition["status"] == "True")
+}
+
 /// The condition of this type in an object's status.
 pub fn condition<'a>(object: &'a Value, of_type: &str) -> Option<&'a Value> {
     object["status"]["conditions"].as_array()?.iter().find(|condition| condition["type"] == of_type)

@@ -8,7 +8,7 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use crate::certs::Certs;
-use crate::kubectl::Kubectl;
+use crate::kubectl::{Kubectl, holds};
 use crate::operator;
 use crate::ports::Port;
 use crate::process::{Process, command, until_up};
@@ -74,9 +74,7 @@ impl Kubernetes {
         self.kubectl.apply(&json!({ "apiVersion": "v1", "kind": "List", "items": nodes })).await?;
         until("the nodes", DEADLINE, async || {
             let nodes = self.kubectl.list("nodes", "").await?;
-            let ready = nodes.iter().filter(|node| {
-                crate::kubectl::condition(node, "Ready").is_some_and(|condition| condition["status"] == "True")
-            });
+            let ready = nodes.iter().filter(|node| holds(node, "Ready"));
             ensure(ready.clone().count() == ZONES.len(), format_args!("{} nodes Ready", ready.count()))?;
             // Pods are refused until their namespace has its ServiceAccount.
             self.kubectl.namespaced("default").get("serviceaccount", "default").await.map(drop)

@@ -1,8 +1,8 @@
 //! The operator, as its chart's Deployment says: the real helm installs the chart, and the process runs with what the pod
 //! has – its arguments, environment, files, and the rights of its service account.
 
-use std::path::{Path, PathBuf};
-use std::process::ExitStatus;
+use std::ops::Deref;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -94,11 +94,6 @@ impl Operator {
         Operator(container)
     }
 
-    /// Where it serves `/healthz`, `/readyz` and `/metrics`.
-    pub fn url(&self) -> String {
-        self.0.url()
-    }
-
     /// The value of a metric: the sum over the lines whose name and labels contain all of `labels`.
     ///
     /// # Errors
@@ -112,43 +107,6 @@ impl Operator {
             .sum()
     }
 
-    /// The file with its process id, for the checker to kill it by.
-    pub fn pid_file(&self) -> &Path {
-        self.0.pid_file()
-    }
-
-    /// What it logged, in all its lives.
-    ///
-    /// # Errors
-    /// When the log cannot be read.
-    pub fn log(&self) -> Result<String> {
-        self.0.log()
-    }
-
-    /// Ends it gracefully.
-    ///
-    /// # Errors
-    /// When it had to be killed.
-    pub async fn stop(&self) -> Result<ExitStatus> {
-        self.0.stop().await
-    }
-
-    /// Kills it.
-    ///
-    /// # Errors
-    /// When it cannot be signalled.
-    pub async fn kill(&self) -> Result<ExitStatus> {
-        self.0.kill().await
-    }
-
-    /// Waits until something else has killed it.
-    ///
-    /// # Errors
-    /// When the deadline passes first.
-    pub async fn wait_until_dead(&self, deadline: Duration) -> Result<ExitStatus> {
-        self.0.wait_until_dead(deadline).await
-    }
-
     /// Starts it again after it has ended, as the same container, and waits until it is ready.
     ///
     /// # Errors
@@ -157,13 +115,14 @@ impl Operator {
         self.0.restart().await?;
         self.0.wait_until_ready().await
     }
+}
 
-    /// Fails if it has ended.
-    ///
-    /// # Errors
-    /// Its last lines.
-    pub async fn alive(&self) -> Result<()> {
-        self.0.alive().await
+/// What a container does, it does as one.
+impl Deref for Operator {
+    type Target = Container;
+
+    fn deref(&self) -> &Container {
+        &self.0
     }
 }
 

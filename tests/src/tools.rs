@@ -134,9 +134,7 @@ impl Tools {
 
     /// kwok, and the files of the stages that it takes nodes and pods through.
     pub fn kwok(&self) -> (PathBuf, Vec<PathBuf>) {
-        let (_, stages) = KWOK.files.expect("kwok has stages");
-        let stage = |path: &&str| self.kwok.join(Path::new(path).file_name().expect("a stage is a file"));
-        (self.kwok.join("kwok"), stages.iter().map(stage).collect())
+        (self.kwok.join("kwok"), KWOK.kept(&self.kwok))
     }
 }
 
@@ -167,9 +165,7 @@ impl GitOpsTools {
 
     /// The definitions of Argo CD's own kinds.
     pub fn definitions(&self) -> Vec<PathBuf> {
-        let (_, files) = ARGO_CD.files.expect("Argo CD has definitions");
-        let definition = |path: &&str| self.argo_cd.join(Path::new(path).file_name().expect("a definition is a file"));
-        files.iter().map(definition).collect()
+        ARGO_CD.kept(&self.argo_cd)
     }
 
     /// The folder with kustomize, for `PATH`.

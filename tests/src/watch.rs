@@ -10,7 +10,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout};
 use tokio::time::{sleep, timeout};
 
-use crate::kubectl::{Kubectl, condition};
+use crate::kubectl::{Kubectl, holds};
 
 /// How long a watch rests that has ended, before it begins again.
 const REST: Duration = Duration::from_millis(200);
@@ -111,7 +111,7 @@ impl Watch {
         loop {
             let event =
                 self.next(deadline).await.with_context(|| format!("{} not Ready: {missing:?}", missing.len()))?;
-            let ready = condition(&event.object, "Ready").is_some_and(|ready| ready["status"] == "True");
+            let ready = holds(&event.object, "Ready");
             let name = event.object["metadata"]["name"].as_str().unwrap_or_default();
             if ready && missing.remove(name) && missing.is_empty() {
                 return Ok(event.at);

@@ -99,11 +99,15 @@ impl Clouds {
             },
         );
         let values = secretsmanager::Values::new(&clients);
-        let registry = terrace_aws::registry::registry(&clients, &values)
-            .and(terrace_aws_ec2::registry(&clients))
-            .and((self.others)(environment.spec.database_access, Arc::new(Secrets(values))));
+        let registry =
+            of_aws(&clients, &values).and((self.others)(environment.spec.database_access, Arc::new(Secrets(values))));
         Cloud { describe: Describe::new(clients.clone()), clients, engine: Engine::new(registry, recent) }
     }
+}
+
+/// The providers of everything in AWS.
+pub fn of_aws(clients: &Clients, values: &secretsmanager::Values) -> Registry {
+    terrace_aws::registry::registry(clients, values).and(terrace_aws_ec2::registry(clients))
 }
 
 impl Cloud {

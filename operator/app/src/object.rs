@@ -18,8 +18,8 @@ use crate::problem::Problem;
 /// The field manager of everything in `status` and of the finalizer.
 pub const FIELD_MANAGER: &str = "terrace";
 
-/// What is done to objects of our own kinds, by resource: `{}` stands for the plural.
-pub const ACTIONS: [(&str, &str); 3] = [("{}", "get"), ("{}", "patch"), ("{}/status", "patch")];
+/// What is done to objects of our own kinds: to which subresource, if any, and the verb.
+pub const ACTIONS: [(&str, &str); 3] = [("", "get"), ("", "patch"), ("/status", "patch")];
 
 /// An object to be written to, whatever its kind.
 #[derive(Clone)]

@@ -73,25 +73,11 @@ fn to_sdk<'a>(tags: impl IntoIterator<Item = (&'a String, &'a String)>) -> Vec<T
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-    use std::time::Duration;
-
     use super::*;
-    use terrace_aws::Settings;
-    use terrace_aws::calls::Unobserved;
-    use terrace_aws::limits::Limits;
 
     #[test]
     fn the_operator_needs_these_iam_actions_and_no_others() {
-        let settings = Settings {
-            account: "123456789012".into(),
-            endpoint_url: None,
-            assume_role: None,
-            limits: Limits::new(),
-            observer: Arc::new(Unobserved),
-            recent: Duration::ZERO,
-        };
-        let clients = Clients::new(&aws_types::SdkConfig::builder().build(), settings);
+        let clients = Clients::unconnected();
         let all = actions(
             &terrace_aws::registry::registry(&clients, &terrace_aws::secretsmanager::Values::new(&clients))
                 .and(registry(&clients)),

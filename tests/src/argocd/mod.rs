@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 
 use crate::bed::Bed;
 use crate::http;
-use crate::kubectl::{Kubectl, condition};
+use crate::kubectl::{Kubectl, holds};
 use crate::ports::Port;
 use crate::process::{Process, command, until_up};
 use crate::progress::Progress;
@@ -213,10 +213,7 @@ async fn install(kubectl: &Kubectl, tools: &GitOpsTools) -> Result<()> {
         kubectl.apply_file(&definition).await?;
     }
     for kind in ["applications", "applicationsets", "appprojects"] {
-        let served = |definition: &Value| {
-            let established = condition(definition, "Established").is_some_and(|found| found["status"] == "True");
-            ensure(established, &definition["status"])
-        };
+        let served = |definition: &Value| ensure(holds(definition, "Established"), &definition["status"]);
         kubectl.wait_for("crd", &format!("{kind}.argoproj.io"), DEADLINE, served).await?;
     }
     let named = |kind: &str, name: &str| {

@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use terrace_tests::bed::SOON;
 use terrace_tests::helm::{Helm, NAMESPACE, RELEASE};
+use terrace_tests::kubectl::holds;
 use terrace_tests::kubelet::Kubelet;
 use terrace_tests::operator::{PODS, Start};
 use terrace_tests::wait::ensure;
@@ -164,13 +165,8 @@ async fn all_ready(scene: &Scene<'_>) -> Result<()> {
     let kubectl = &scene.tenant.kubectl;
     until("the example", web::WHOLE, async || {
         let tiers = kubectl.list(TIERS, "").await?;
-        let ready = |tier: &&Value| {
-            terrace_tests::kubectl::condition(tier, "Ready").is_some_and(|ready| ready["status"] == "True")
-        };
-        ensure(
-            tiers.iter().filter(ready).count() == 5,
-            format_args!("{} of {} are Ready", tiers.iter().filter(ready).count(), tiers.len()),
-        )
+        let ready = tiers.iter().filter(|tier| holds(tier, "Ready")).count();
+        ensure(ready == 5, format_args!("{ready} of {} are Ready", tiers.len()))
     })
     .await
 }

@@ -3,10 +3,10 @@
 use std::ffi::OsStr;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::Result;
 use serde_json::{Value, json};
+use terrace_tests::docs::typed;
 use terrace_tests::operator::{ACCOUNT, program};
 use terrace_tests::scratch::Scratch;
 use terrace_tests::tools::checkout;
@@ -19,8 +19,8 @@ async fn the_pages_on_installing_tell_what_works() {
     let _kubelet = bed.kubelet().unwrap();
     let tenant = bed.tenant("docs").await.unwrap();
     let desk = Desk::set(&bed, &tenant).await.unwrap();
-    for page in ["iam.md", "install.md", "multi-tenancy.md"] {
-        let said = desk.follow(&bed, page).await.with_context(|| page.to_owned()).unwrap();
+    for page in ["docs/iam.md", "docs/install.md", "docs/multi-tenancy.md"] {
+        let said = desk.follow(&bed, page).await.unwrap();
         println!("{page}: {said} commands");
     }
 }
@@ -78,23 +78,13 @@ impl Desk {
 
     /// Types the commands of a page, and says how many there were.
     async fn follow(&self, bed: &Bed, page: &str) -> Result<usize> {
-        let text = std::fs::read_to_string(checkout().join("docs").join(page))?;
-        let commands = commands(&text);
-        let script = format!("set -euo pipefail\n{}", commands.join("\n"));
         let mut bash = Command::new("bash");
-        bash.args(["-xc", &script]).current_dir(self.folder.path()).env_clear().envs(self.env.clone());
-        let output = bash.stdin(Stdio::null()).kill_on_drop(true).output().await?;
-        let said = [output.stdout, output.stderr].concat();
-        ensure!(output.status.success(), "{}\n{}", String::from_utf8_lossy(&said), self.stands(bed).await?);
-        Ok(commands.len())
+        bash.current_dir(self.folder.path()).env_clear().envs(self.env.clone());
+        match typed(page, bash).await {
+            Err(error) => Err(error.context(self.stands(bed).await?)),
+            typed => typed,
+        }
     }
-}
-
-/// The commands of a page: the lines of its blocks that are marked `sh`.
-fn commands(page: &str) -> Vec<&str> {
-    let blocks = page.split("\n```sh\n").skip(1);
-    let blocks = blocks.filter_map(|block| block.split("\n```").next());
-    blocks.flat_map(str::lines).filter(|line| !line.trim().is_empty()).collect()
 }
 
 fn script(file: &Path, text: &str) -> Result<()> {
@@ -115,10 +105,4 @@ fn examples(folder: &Path, tenant: &Tenant<'_>) -> Result<()> {
     environment["spec"]["namespaces"] = namespaces;
     let file: PathBuf = to.join("environment.yaml");
     Ok(std::fs::write(file, environment.to_string())?)
-}
-
-#[test]
-fn a_page_is_its_blocks_of_shell_and_nothing_else() {
-    let page = "text\n\n```sh\none\n\ntwo\n```\n\n```yaml\nkind: A\n```\n\n```sh\nthree\n```\n";
-    assert_eq!(commands(page), ["one", "two", "three"]);
 }

@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use terrace_tests::bed::SOON;
 use terrace_tests::checker::Fault;
-use terrace_tests::kubectl::condition;
+use terrace_tests::kubectl::{condition, holds};
 use terrace_tests::wait::ensure;
 use terrace_tests::{Bed, Emulator, Options, Rule};
 
@@ -94,7 +94,7 @@ async fn rebuilt_after(scene: &Scene<'_>, before: &Value, loss: &Value) -> Resul
         .tenant
         .kubectl
         .wait_for("datatier", "orders", STEP, |object| {
-            ensure(condition(object, "Ready").is_some_and(|ready| ready["status"] == "True"), &object["status"])?;
+            ensure(holds(object, "Ready"), &object["status"])?;
             ensure(entries(object)? == known, format_args!("{:#?} became {:#?}", known, entries(object)?))
         })
         .await?;

@@ -10,6 +10,7 @@ use terrace_aws::{Clients, secretsmanager};
 use terrace_engine::Registry;
 
 use super::services::{Names, SERVICES, Service, TAGGING};
+use crate::cloud::of_aws;
 
 /// Flags of `terrace drift-rule`.
 #[derive(Clone, Debug, Args)]
@@ -62,8 +63,7 @@ pub fn print(flags: &Flags) -> String {
 
 fn registry() -> Registry {
     let clients = Clients::unconnected();
-    let values = secretsmanager::Values::new(&clients);
-    terrace_aws::registry::registry(&clients, &values).and(terrace_aws_ec2::registry(&clients))
+    of_aws(&clients, &secretsmanager::Values::new(&clients))
 }
 
 /// Two a service at most: a pattern holds 2,048 characters (EventBridge user guide, "Quotas").

@@ -1,6 +1,6 @@
 //! For tests: an event of every service, in the form that AWS's documentation has it, and an inventory that they are about.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use terrace_crds::ResourceEntry;
 
 macro_rules! samples {
@@ -40,14 +40,32 @@ pub fn sample(name: &str) -> String {
 
 /// Resources of all services, as inventories have them.
 pub fn inventory() -> Vec<ResourceEntry> {
+    let entry = |(id, kind, handle, address)| {
+        json!({
+            "id": id, "kind": kind, "name": format!("shop-{id}-0a1b2c3d4e"), "handle": handle, "address": address,
+            "place": { "environment": "prod", "region": "eu-west-1" }, "onDelete": "Delete", "state": "Ready",
+        })
+    };
+    regional()
+        .into_iter()
+        .chain(worldwide())
+        .map(entry)
+        .map(|entry| serde_json::from_value(entry).expect("an entry"))
+        .collect()
+}
+
+/// Id, kind, handle and address.
+type Row = (&'static str, &'static str, String, Value);
+
+/// Of the services of a region.
+fn regional() -> Vec<Row> {
     let arn = |service: &str, resource: &str| format!("arn:aws:{service}:eu-west-1:111122223333:{resource}");
-    let global = |service: &str, resource: &str| format!("arn:aws:{service}::111122223333:{resource}");
     let listener = "app/shop/50dc6c495c0c9188/f2f7dc8efc522ab2";
     let listener_arn = arn("elasticloadbalancing", &format!("listener/{listener}"));
     let certificate = arn("acm", "certificate/12345678-1234-1234-1234-123456789012");
     let key = "1234abcd-12ab-34cd-56ef-1234567890ab";
     let secret = arn("secretsmanager", "secret:rds!db-0a1b-WoDpmU");
-    let rows = [
+    vec![
         ("access", "ec2/SecurityGroup", "sg-0a1b2c3d".to_owned(), json!({})),
         ("access-cluster", "ec2/SecurityGroupRule", "sgr-0f0f0f0f".into(), json!({ "groupId": "sg-0a1b2c3d" })),
         ("bucket", "s3/Bucket", "arn:aws:s3:::shop-assets".into(), json!({ "name": "shop-assets" })),
@@ -55,7 +73,6 @@ pub fn inventory() -> Vec<ResourceEntry> {
         ("cache", "elasticache/ReplicationGroup", arn("elasticache", "replicationgroup:sessions"), json!({})),
         ("certificate", "acm/Certificate", certificate.clone(), json!({})),
         ("db", "rds/DbInstance", arn("rds", "db:orders"), json!({})),
-        ("distribution", "cloudfront/Distribution", global("cloudfront", "distribution/EDFDVBD6EXAMPLE"), json!({})),
         (
             "firewall",
             "wafv2/WebAcl",
@@ -72,6 +89,27 @@ pub fn inventory() -> Vec<ResourceEntry> {
         ("listener", "elbv2/Listener", listener_arn.clone(), json!({ "port": 443 })),
         ("master-secret", "secretsmanager/SecretVersion", secret.clone(), json!({ "secretArn": secret })),
         (
+            "replicas",
+            "applicationautoscaling/ScalableTarget",
+            arn("application-autoscaling", "scalable-target/1a2b"),
+            json!({ "resourceId": "cluster:catalogue" }),
+        ),
+        (
+            "rule",
+            "elbv2/ListenerRule",
+            arn("elasticloadbalancing", &format!("listener-rule/{listener}/9683b2d02a6cabee")),
+            json!({ "listenerArn": listener_arn }),
+        ),
+        ("validation", "acm/Validation", certificate.clone(), json!({ "certificateArn": certificate })),
+    ]
+}
+
+/// Of the services that have none.
+fn worldwide() -> Vec<Row> {
+    let global = |service: &str, resource: &str| format!("arn:aws:{service}::111122223333:{resource}");
+    vec![
+        ("distribution", "cloudfront/Distribution", global("cloudfront", "distribution/EDFDVBD6EXAMPLE"), json!({})),
+        (
             "protection",
             "shield/Protection",
             global("shield", "protection/a1b2c3d4-5678-90ab-cdef-EXAMPLE11111"),
@@ -83,32 +121,12 @@ pub fn inventory() -> Vec<ResourceEntry> {
             "Z1PA6795UKMFR9/shop.example.com/A".into(),
             json!({ "zoneId": "Z1PA6795UKMFR9", "name": "shop.example.com" }),
         ),
-        (
-            "replicas",
-            "applicationautoscaling/ScalableTarget",
-            arn("application-autoscaling", "scalable-target/1a2b"),
-            json!({ "resourceId": "cluster:catalogue" }),
-        ),
         ("role", "iam/Role", global("iam", "role/shop-web-role"), json!({})),
-        (
-            "rule",
-            "elbv2/ListenerRule",
-            arn("elasticloadbalancing", &format!("listener-rule/{listener}/9683b2d02a6cabee")),
-            json!({ "listenerArn": listener_arn }),
-        ),
-        ("validation", "acm/Validation", certificate.clone(), json!({ "certificateArn": certificate })),
         (
             "validation-records",
             "route53/ValidationRecords",
             "Z1PA6795UKMFR9/x".into(),
             json!({ "zoneId": "Z1PA6795UKMFR9" }),
         ),
-    ];
-    let entry = |(id, kind, handle, address)| {
-        json!({
-            "id": id, "kind": kind, "name": format!("shop-{id}-0a1b2c3d4e"), "handle": handle, "address": address,
-            "place": { "environment": "prod", "region": "eu-west-1" }, "onDelete": "Delete", "state": "Ready",
-        })
-    };
-    rows.map(entry).into_iter().map(|entry| serde_json::from_value(entry).expect("an entry")).collect()
+    ]
 }

@@ -79,18 +79,16 @@ pub enum Output {
 /// # Errors
 /// A sentence for the person who asked: which flag is missing.
 pub fn print(flags: &Flags) -> Result<String, String> {
-    if flags.output == Output::Rbac {
-        return Ok(rbac::rules(&Needs::of(&all()).cluster));
-    }
+    let form = match flags.output {
+        Output::Rbac => return Ok(rbac::rules(&Needs::of(&all()).cluster)),
+        Output::Json => formats::json,
+        Output::Cloudformation => formats::cloudformation,
+        Output::Terraform => formats::terraform,
+    };
     let kinds = if flags.kinds.is_empty() { all() } else { flags.kinds.iter().copied().collect() };
     let boundary = flags.permissions_boundary.clone().map(Boundary);
     let policies = document::policies(&Needs::of(&kinds), boundary.as_ref());
-    let role = Role { name: flags.name.clone(), trust: trust(flags)?, policies };
-    Ok(match flags.output {
-        Output::Json | Output::Rbac => formats::json(&role),
-        Output::Cloudformation => formats::cloudformation(&role),
-        Output::Terraform => formats::terraform(&role),
-    })
+    Ok(form(&Role { name: flags.name.clone(), trust: trust(flags)?, policies }))
 }
 
 fn all() -> BTreeSet<&'static str> {

@@ -2,19 +2,17 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::future::BoxFuture;
 use kube::{Client, Config};
 use secrecy::SecretString;
-use terrace_aws::calls::Unobserved;
-use terrace_aws::limits::Limits;
-use terrace_aws::{Clients, Settings, secretsmanager};
+use terrace_aws::{Clients, secretsmanager};
 use terrace_engine::{Error, Registry, Result, SecretReader};
 use terrace_model::{Place, SecretRef};
 use terrace_objects::Permission;
 use terrace_sql::Reach;
 
+use crate::cloud::of_aws;
 use crate::kinds::KINDS;
 
 /// What is needed.
@@ -45,19 +43,10 @@ impl Needs {
 
 /// Every provider, to be asked and never called.
 fn registry() -> Registry {
-    let settings = Settings {
-        account: String::new(),
-        endpoint_url: None,
-        assume_role: None,
-        limits: Limits::new(),
-        observer: Arc::new(Unobserved),
-        recent: Duration::ZERO,
-    };
-    let clients = Clients::new(&aws_config::SdkConfig::builder().build(), settings);
+    let clients = Clients::unconnected();
     let nowhere = Config::new(http::Uri::from_static("http://127.0.0.1"));
     let client = Client::try_from(nowhere).expect("a client that is never used takes any address");
-    terrace_aws::registry::registry(&clients, &secretsmanager::Values::new(&clients))
-        .and(terrace_aws_ec2::registry(&clients))
+    of_aws(&clients, &secretsmanager::Values::new(&clients))
         .and(terrace_objects::registry(client, Arc::new(Nobody)))
         .and(terrace_sql::registry(Arc::new(Nobody), Reach::None))
 }

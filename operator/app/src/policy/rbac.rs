@@ -31,7 +31,7 @@ struct Rules {
 pub fn rules(provided: &BTreeSet<Permission>) -> String {
     let tiers = || KINDS.iter().filter(|kind| kind.namespaced() && kind.status);
     let grants = KINDS.iter().filter(|kind| kind.namespaced() && !kind.status);
-    let watched = KINDS.iter().flat_map(|kind| on(kind, "", &["list", "watch"]));
+    let watched = KINDS.iter().flat_map(|kind| on(kind, &["list", "watch"]));
     let environments = KINDS.iter().filter(|kind| !kind.namespaced()).flat_map(own);
     let cluster =
         [controller::WATCHES, workloads::WATCHES, log_routing::ACTIONS, install::ACTIONS, events::ACTIONS].concat();
@@ -39,9 +39,9 @@ pub fn rules(provided: &BTreeSet<Permission>) -> String {
         cluster: grouped(parsed(&cluster).chain(watched).chain(environments)),
         namespaces: grouped(provided.iter().cloned().chain(tiers().flat_map(own))),
         leader: grouped(parsed(leader::ACTIONS)),
-        view: grouped(KINDS.iter().filter(|kind| kind.namespaced()).flat_map(|kind| on(kind, "", READ))),
-        edit: grouped(tiers().flat_map(|kind| on(kind, "", CHANGE))),
-        admin: grouped(grants.flat_map(|kind| on(kind, "", CHANGE))),
+        view: grouped(KINDS.iter().filter(|kind| kind.namespaced()).flat_map(|kind| on(kind, READ))),
+        edit: grouped(tiers().flat_map(|kind| on(kind, CHANGE))),
+        admin: grouped(grants.flat_map(|kind| on(kind, CHANGE))),
     };
     serde_saphyr::to_string(&rules).expect("rules are YAML")
 }
@@ -52,19 +52,17 @@ const CHANGE: &[&str] = &["create", "delete", "deletecollection", "patch", "upda
 
 /// What the operator does to objects of one of its kinds.
 fn own(kind: &'static Kind) -> impl Iterator<Item = Permission> {
-    let acts = object::ACTIONS.into_iter().map(|(resource, verb)| (resource.replace("{}", ""), verb));
     // What it makes for them refers to them as owners, and blocks their deletion: see `terrace_objects::owned`.
-    let acts = acts.chain([("/finalizers".to_owned(), "update")]);
-    acts.flat_map(|(part, verb)| on(kind, &part, &[verb]).collect::<Vec<_>>())
+    let acts = object::ACTIONS.into_iter().chain([("/finalizers", "update")]);
+    acts.map(|(part, verb)| permission(kind, part, verb))
 }
 
-fn on<'a>(kind: &'a Kind, part: &str, verbs: &'a [&str]) -> impl Iterator<Item = Permission> + 'a {
-    let resource = format!("{}{part}", kind.plural);
-    verbs.iter().map(move |verb| Permission {
-        group: GROUP.into(),
-        resource: resource.clone(),
-        verb: (*verb).to_owned(),
-    })
+fn on<'a>(kind: &'a Kind, verbs: &'a [&str]) -> impl Iterator<Item = Permission> + 'a {
+    verbs.iter().map(|verb| permission(kind, "", verb))
+}
+
+fn permission(kind: &Kind, part: &str, verb: &str) -> Permission {
+    Permission { group: GROUP.into(), resource: format!("{}{part}", kind.plural), verb: verb.into() }
 }
 
 fn parsed(actions: &[&str]) -> impl Iterator<Item = Permission> {

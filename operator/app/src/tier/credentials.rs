@@ -20,26 +20,14 @@ pub fn first(outcome: &Outcome, own: Option<Credential>) -> Option<Credential> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeMap;
-
+    use crate::tier::testing::outcome;
     use serde_json::{Value, json};
-    use terrace_engine::plan::Plan;
     use terrace_engine::{Error, Sight, State};
-    use terrace_model::{Handle, Inventory, NodeKey, Owner};
+    use terrace_model::{Handle, NodeKey, Owner};
 
     fn looked(looks: impl IntoIterator<Item = Result<Look, Error>>) -> Outcome {
         let key = |index: usize| NodeKey::new(&format!("secret-{index}"), 1);
-        Outcome {
-            inventory: Inventory::default(),
-            plan: Plan::default(),
-            sights: looks.into_iter().enumerate().map(|(index, look)| (key(index), look)).collect(),
-            pending: None,
-            failures: BTreeMap::new(),
-            drift: BTreeMap::new(),
-            requeue: None,
-            rotation: None,
-            unsaved: None,
-        }
+        outcome(looks.into_iter().enumerate().map(|(index, look)| (key(index), look)))
     }
 
     fn secret(out: Value) -> Result<Look, Error> {

@@ -9,6 +9,8 @@ pub mod links;
 mod named;
 mod policy;
 mod status;
+#[cfg(test)]
+mod testing;
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -142,18 +144,27 @@ async fn let_go<T: Managed>(job: &Job<'_, T>, handle: &Handle) -> Result<Next, E
 
 /// What is done with an object that another operator looks after, or that this one was told to leave alone: nothing.
 async fn elsewhere<T: Managed>(object: &T, context: &Context) -> Option<Next> {
-    let install = &context.install;
-    let namespace = object.namespace().unwrap_or_default();
-    let labels = context.labels(&namespace).unwrap_or_default();
-    let serves = match choose(&context.environments(), &asking(object, &labels)) {
-        Ok(environment) => install.scope().has_environment(&environment.name_any()),
-        Err(_) => true,
-    };
-    if !serves || !install.scope().has_namespace(&namespace) {
+    if !serves(object, context) {
         return Some(Next::OnChange);
     }
     let operator = object.tier_status().and_then(|status| status.operator.as_deref());
     stand_back(object, operator, context).await
+}
+
+/// Whether an object is within the scope of this installation. What no Environment serves is: somebody must say so.
+fn serves<T: Managed>(object: &T, context: &Context) -> bool {
+    let (scope, namespace) = (context.install.scope(), object.namespace().unwrap_or_default());
+    if !scope.has_namespace(&namespace) {
+        return false;
+    }
+    // Most installations are confined to no Environment, and need not choose one twice.
+    if scope.environments.is_empty() {
+        return true;
+    }
+    let labels = context.labels(&namespace).unwrap_or_default();
+    let environments = context.environments();
+    let chosen = choose(&environments, &asking(object, &labels));
+    chosen.map_or(true, |environment| scope.has_environment(&environment.name_any()))
 }
 
 /// Says once of an object that another operator has it, and asks again later whether that one lives.

@@ -115,27 +115,13 @@ fn summary(pending: &Pending) -> PlanSummary {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tier::testing::outcome;
     use serde_json::json;
     use terrace_engine::provider::{Sight, State};
     use terrace_engine::{Error, Look, report};
     use terrace_model::{Ref, Source};
 
     const ARN: &str = "arn:aws:rds:eu-west-1:111122223333:db:a";
-
-    /// A pass with nothing to do, in which this was found.
-    fn outcome(found: impl IntoIterator<Item = (NodeKey, Result<Look, Error>)>) -> Outcome {
-        Outcome {
-            inventory: Default::default(),
-            plan: Default::default(),
-            sights: found.into_iter().collect(),
-            pending: None,
-            failures: BTreeMap::new(),
-            drift: BTreeMap::new(),
-            requeue: None,
-            rotation: None,
-            unsaved: None,
-        }
-    }
 
     /// The outputs after a pass in which the database was found like this.
     fn outputs(found: Result<Look, Error>) -> BTreeMap<String, String> {

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use terrace_tests::argocd::ArgoCd;
 use terrace_tests::demo::{self, ACCOUNT};
-use terrace_tests::docs::blocks;
+use terrace_tests::docs::{blocks, typed};
 use terrace_tests::tools::checkout;
 use terrace_tests::wait::ensure;
 use terrace_tests::{Account, Aws, Bed, Kubectl, Operator, Options};
@@ -46,17 +46,13 @@ impl Stage {
 
     /// Runs the commands of a page of the documentation, in the checkout.
     pub async fn does_what_is_told(&self, page: &str) -> Result<()> {
-        let commands = blocks(page, "sh")?.concat();
-        ensure(!commands.is_empty(), format_args!("{page} has no commands"))?;
         let kubectl = self.bed.kubectl();
         let own = kubectl.program().parent().map(Path::to_owned);
         let path = std::env::var_os("PATH").unwrap_or_default();
         let folders = std::env::join_paths(own.into_iter().chain(std::env::split_paths(&path)))?;
-        let mut shell = Command::new("sh");
-        shell.args(["-eu", "-c", &commands]).current_dir(checkout());
-        shell.env("PATH", folders).env("KUBECONFIG", kubectl.kubeconfig());
-        let ran = shell.output().await?;
-        ensure(ran.status.success(), format_args!("{commands}{}", String::from_utf8_lossy(&ran.stderr)))
+        let mut bash = Command::new("bash");
+        bash.current_dir(checkout()).env("PATH", folders).env("KUBECONFIG", kubectl.kubeconfig());
+        typed(page, bash).await.map(drop)
     }
 
     /// kubectl in a namespace.
