@@ -20,6 +20,8 @@ pub struct Build {
     pub program: Option<&'static str>,
     /// The packages to build, each a program.
     pub packages: &'static [&'static str],
+    /// Build tags, by which a program leaves out what is not needed here.
+    pub tags: &'static str,
     /// Flags of the linker.
     pub ldflags: &'static str,
     /// Files to keep beside the programs: (module they are in, paths in it).
@@ -48,12 +50,12 @@ impl Build {
 
     async fn build(&self, module: &Path, folder: &Path, progress: &Progress) -> Result<()> {
         let step = progress.build(&format!("build {}", self.module), None);
-        let packages = go(module, ["list", "-deps"].iter().chain(self.packages), &step).await?;
+        let packages = go(module, ["list", "-deps", "-tags", self.tags].iter().chain(self.packages), &step).await?;
         step.set_total(Some(packages.lines().count() as u64));
         let out = self
             .program
             .map_or_else(|| format!("{}/", folder.display()), |name| format!("{}/{name}", folder.display()));
-        let flags = ["build", "-v", "-trimpath", "-ldflags", self.ldflags, "-o", &out];
+        let flags = ["build", "-v", "-trimpath", "-tags", self.tags, "-ldflags", self.ldflags, "-o", &out];
         go(module, flags.iter().chain(self.packages), &step).await?;
         if let Some((from, files)) = self.files {
             let source = go(module, &["list", "-m", "-f", "{{.Dir}}", from], &step).await?;

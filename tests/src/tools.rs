@@ -18,6 +18,7 @@ const KUBERNETES: Build = Build {
         "k8s.io/kubernetes/cmd/kube-scheduler",
         "k8s.io/kubernetes/cmd/kubectl",
     ],
+    tags: "",
     // Without its version the server says v0.0.0, and clients complain.
     ldflags: "-s -w -X k8s.io/component-base/version.gitVersion=v1.36.3 \
               -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=36",
@@ -28,6 +29,7 @@ const ETCD: Build = Build {
     module: "etcd",
     program: Some("etcd"),
     packages: &["go.etcd.io/etcd/server/v3"],
+    tags: "",
     ldflags: "-s -w",
     files: None,
 };
@@ -36,6 +38,7 @@ const KWOK: Build = Build {
     module: "kwok",
     program: Some("kwok"),
     packages: &["sigs.k8s.io/kwok/cmd/kwok"],
+    tags: "",
     ldflags: "-s -w",
     files: Some((
         "sigs.k8s.io/kwok",
@@ -49,12 +52,21 @@ const KWOK: Build = Build {
     )),
 };
 
-const HELM: Build =
-    Build { module: "helm", program: None, packages: &["helm.sh/helm/v4/cmd/helm"], ldflags: "-s -w", files: None };
+const HELM: Build = Build {
+    module: "helm",
+    program: None,
+    packages: &["helm.sh/helm/v4/cmd/helm"],
+    tags: "",
+    ldflags: "-s -w",
+    files: None,
+};
+
 const PROMETHEUS: Build = Build {
     module: "prometheus",
     program: None,
     packages: &["github.com/prometheus/prometheus/cmd/promtool"],
+    // Without the clients of every cloud in which Prometheus itself finds what to scrape.
+    tags: "remove_all_sd",
     ldflags: "-s -w",
     files: None,
 };
@@ -71,6 +83,7 @@ const ARGO_CD: Build = Build {
     module: "argocd",
     program: Some("argocd"),
     packages: &["github.com/argoproj/argo-cd/v3/cmd"],
+    tags: "",
     ldflags: "-s -w",
     files: Some((
         "github.com/argoproj/argo-cd/v3",
@@ -86,6 +99,7 @@ const KUSTOMIZE: Build = Build {
     module: "kustomize",
     program: Some("kustomize"),
     packages: &["sigs.k8s.io/kustomize/kustomize/v5"],
+    tags: "",
     ldflags: "-s -w",
     files: None,
 };
