@@ -1,0 +1,9 @@
+//! What a person is shown of objects and plans: text, pictures, manifests. Pure: whoever calls it has read the cluster and
+//! AWS, and prints what comes back.
+//!
+//! *Architecture Invariant:* nothing here does I/O, reads a clock or knows a terminal. The same input gives the same text,
+//! so that every view is tested by what it shows.
+
+mod object;
+
+pub use object::{Environment, Event, Object, World};
