@@ -33,6 +33,8 @@ pub struct Situation<'a> {
     pub doubtful: &'a BTreeSet<NodeKey>,
     /// What a missing node could be made from.
     pub backups: &'a BTreeMap<NodeKey, Vec<Backup>>,
+    /// Wishes whose outputs are not those of what stands: foreseen to be replaced, or made anew.
+    pub moves: &'a BTreeSet<String>,
 }
 
 impl<'a> Situation<'a> {
@@ -65,6 +67,9 @@ impl<'a> Situation<'a> {
 
     /// The outputs of a node that is ours to use.
     pub fn outputs(&self, id: &str) -> Option<&'a Value> {
+        if self.moves.contains(id) {
+            return None;
+        }
         let key = self.current(id);
         let sight = self.sight(&key).filter(|sight| sight.state != State::Deleting)?;
         let looked_at = self.graph.and_then(|graph| graph.node(id)).and_then(|node| self.kinds.get(node.kind.as_str()));

@@ -169,6 +169,7 @@ impl World {
     /// The situation.
     pub fn situation(&self) -> Situation<'_> {
         static FOREIGN: BTreeMap<String, Value> = BTreeMap::new();
+        static NONE: BTreeSet<String> = BTreeSet::new();
         static OWNER: std::sync::OnceLock<OwnerRef> = std::sync::OnceLock::new();
         Situation {
             owner: OWNER.get_or_init(owner),
@@ -181,6 +182,7 @@ impl World {
             adopt: &self.adopt,
             doubtful: &self.doubtful,
             backups: &self.backups,
+            moves: &NONE,
         }
     }
 

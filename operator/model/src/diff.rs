@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
+use crate::resolve::references;
 use crate::resource::{KindSpec, Rule};
 
 /// Keys of keyed maps that we set before, by field.
@@ -149,10 +150,16 @@ fn keyed(field: &str, want: &Value, have: &Value, owned: Option<&BTreeSet<String
             from: from.clone(),
             to: to.clone(),
             effect: Effect::InPlace,
-            certainty: Certainty::Changed,
+            certainty: certainty(to),
         })
     })
     .collect()
+}
+
+/// Of a value in a map: the others in it may be known.
+fn certainty(value: &Value) -> Certainty {
+    let open = references(&json!({ "value": value })).into_iter().next();
+    open.map_or(Certainty::Changed, |reference| Certainty::Unknown(reference.to_string()))
 }
 
 /// Equal, where a null within the wish is not ours to say.
@@ -173,7 +180,6 @@ fn same(want: &Value, have: &Value) -> bool {
 mod tests {
     use super::*;
     use crate::resource::Novelty;
-    use serde_json::json;
 
     const FIELDS: &[(&str, Rule)] = &[
         ("engine", Rule::Replace),
@@ -206,6 +212,17 @@ mod tests {
     fn effects(want: Value, have: Value) -> Vec<(String, Effect)> {
         let diff = diff(&spec(), &want, &have, &OwnedKeys::new(), &BTreeMap::new());
         diff.0.into_iter().map(|change| (change.path, change.effect)).collect()
+    }
+
+    #[test]
+    fn of_a_map_only_the_values_that_wait_for_something_are_not_known() {
+        let late = json!({ "$terrace": { "node": "role", "output": "arn" } });
+        let want = json!({ "tags": { "role": late, "team": "a" } });
+        let open = [("tags".to_owned(), "role.arn".to_owned())].into();
+        let found = diff(&spec(), &want, &json!({ "tags": {} }), &OwnedKeys::new(), &open);
+        let certainties: Vec<_> = found.0.into_iter().map(|change| (change.path, change.certainty)).collect();
+        let unknown = Certainty::Unknown("role.arn".into());
+        assert_eq!(certainties, [("tags.role".into(), unknown), ("tags.team".into(), Certainty::Changed)]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! The order survives a crash: look, write the intent, create, look again; what became of it is written last.
 
+mod foresee;
 mod trust;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -67,24 +68,7 @@ impl Engine {
     /// Brings AWS as near to the wishes as it can get without waiting. What became of it is for the caller to write, in one
     /// with what it says of it.
     pub async fn pass(&self, request: Request<'_>, memory: &Memory, ledger: &dyn Ledger) -> Outcome {
-        let inventory = request.inventory.clone();
-        let mut walk = Walk {
-            engine: self,
-            memory,
-            saved: inventory.clone(),
-            inventory,
-            wishes: Wishes::default(),
-            sights: Sights::new(),
-            backups: BTreeMap::new(),
-            done: BTreeSet::new(),
-            failures: BTreeMap::new(),
-            drift: BTreeMap::new(),
-            freshness: request.freshness,
-            recalled: BTreeMap::new(),
-            doubted: BTreeSet::new(),
-            looked_under: BTreeMap::new(),
-            request,
-        };
+        let mut walk = Walk::new(self, request, memory);
         let unsaved = walk.run(ledger).await.err();
         walk.outcome(unsaved)
     }
@@ -110,6 +94,32 @@ struct Walk<'a> {
     doubted: BTreeSet<NodeKey>,
     /// Of what is only looked at, the address that it was looked at under.
     looked_under: BTreeMap<NodeKey, Map<String, Value>>,
+    /// What is foreseen to be replaced or made anew: what it gives out now, it will not give out then.
+    moves: BTreeSet<String>,
+}
+
+impl<'a> Walk<'a> {
+    fn new(engine: &'a Engine, request: Request<'a>, memory: &'a Memory) -> Self {
+        let inventory = request.inventory.clone();
+        Walk {
+            engine,
+            memory,
+            saved: inventory.clone(),
+            inventory,
+            wishes: Wishes::default(),
+            sights: Sights::new(),
+            backups: BTreeMap::new(),
+            done: BTreeSet::new(),
+            failures: BTreeMap::new(),
+            drift: BTreeMap::new(),
+            freshness: request.freshness,
+            recalled: BTreeMap::new(),
+            doubted: BTreeSet::new(),
+            looked_under: BTreeMap::new(),
+            moves: BTreeSet::new(),
+            request,
+        }
+    }
 }
 
 fn is_looking(plan: &Plan) -> bool {
@@ -176,6 +186,7 @@ impl Walk<'_> {
             adopt: self.request.adopt,
             doubtful,
             backups: &self.backups,
+            moves: &self.moves,
         }
     }
 

@@ -5,6 +5,7 @@ mod approval;
 mod bugs;
 mod crash;
 mod emptying;
+mod foreseen;
 mod harness;
 mod life;
 mod missing;

@@ -2,6 +2,7 @@
 
 mod account;
 mod edits;
+mod foresee;
 mod links;
 mod reading;
 
@@ -23,6 +24,7 @@ use terrace_model::{DeletionPolicy, Graph, Inventory, NodeKey, OwnerRef, Place};
 use account::{absent, prepare};
 pub use account::{plain, tagged};
 pub use edits::{changed, edited, rekeyed, replaced, sample, with};
+pub use foresee::Deeds;
 use links::Linked;
 
 /// The period of the resync.

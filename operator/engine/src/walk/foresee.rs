@@ -1,0 +1,63 @@
+//! What a pass would come to, without a change: for `terrace plan`.
+
+use std::collections::BTreeSet;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use terrace_model::Inventory;
+
+use super::{Engine, Request, Walk};
+use crate::error::{Error, Result};
+use crate::ledger::Ledger;
+use crate::memory::Memory;
+use crate::outcome::Outcome;
+use crate::plan::{Action, Plan, Step, Why};
+use crate::policy::{ChangePolicy, Policy};
+
+impl Engine {
+    /// What [`Engine::pass`], called until nothing is left to do, would do: it looks where that would look first, and changes
+    /// nothing, neither in AWS nor on record. What hangs on something that is yet to come is planned as not known.
+    pub async fn foresee(&self, request: Request<'_>, memory: &Memory) -> Outcome {
+        let policy = request.policy;
+        let mut walk = Walk::new(self, Request { policy: &LOOKING, ..request }, memory);
+        let unsaved = walk.run(&Untouched).await.err();
+        walk.request.policy = policy;
+        // What stands on something that is replaced may be changed with it, and that with whatever stands on it in turn.
+        loop {
+            let moves = walk.foreseen_moves();
+            if moves.is_subset(&walk.moves) {
+                return walk.outcome(unsaved);
+            }
+            walk.moves.extend(moves);
+        }
+    }
+}
+
+/// Nothing is changed.
+static LOOKING: Policy =
+    Policy { change: ChangePolicy::ApproveDestructive, paused: false, observe: true, approved: None };
+
+impl Walk<'_> {
+    /// What gives out something else afterwards: what is replaced or made anew, and what is only looked at where such a one
+    /// says.
+    fn foreseen_moves(&mut self) -> BTreeSet<String> {
+        let Plan(steps) = self.plan().plan;
+        let kinds = &self.engine.kinds;
+        let looks = |step: &Step| kinds.get(step.kind.as_str()).is_some_and(|spec| spec.read_only);
+        let moves = |step: &Step| match &step.action {
+            Action::Replace { .. } | Action::Create(Why::Missing) => true,
+            _ => looks(step) && step.wish.as_ref().is_some_and(|wish| !wish.open.is_empty()),
+        };
+        steps.iter().filter(|(_, step)| moves(step)).map(|(key, _)| key.id.clone()).collect()
+    }
+}
+
+/// The record of what is only looked at.
+struct Untouched;
+
+impl Ledger for Untouched {
+    fn save<'a>(&'a self, _inventory: &'a Inventory) -> BoxFuture<'a, Result<()>> {
+        let never = "what was only to be foreseen would have been done: this is a defect of Terrace";
+        std::future::ready(Err(Error::blocked("NotForeseen", never))).boxed()
+    }
+}
