@@ -13,6 +13,7 @@ pub mod bed;
 pub mod cache;
 pub mod certs;
 pub mod checker;
+pub mod cli;
 pub mod container;
 pub mod demo;
 pub mod docs;

@@ -23,7 +23,7 @@ pub struct Tenant<'b> {
     pub aws: Aws,
     /// kubectl in its namespace.
     pub kubectl: Kubectl,
-    bed: &'b Bed,
+    pub(crate) bed: &'b Bed,
     before: Inventory,
 }
 

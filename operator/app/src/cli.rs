@@ -1,13 +1,12 @@
 //! The command line.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
-use crate::policy;
 use crate::telemetry::logs::LogFormat;
+use crate::{commands, policy, reach};
 
 /// How long an object that stands still is left alone, unless a flag says otherwise.
 pub const DEFAULT_RESYNC: Duration = Duration::from_secs(600);
@@ -26,6 +25,28 @@ pub enum Command {
     /// Watches the cluster and brings AWS to what it asks for. Of a flag that is given twice, the last one holds.
     #[command(args_override_self = true)]
     Controller(Box<Flags>),
+    /// Shows what would happen to AWS if these manifests were applied, and changes nothing.
+    Plan(Box<commands::plan::Flags>),
+    /// Shows what exists: objects, their resources in AWS, and what holds things up.
+    Tree(Box<commands::look::Tree>),
+    /// Says why an object is as it is: the root cause, the way from it to the object, and what to do.
+    Why(Box<commands::look::Why>),
+    /// Draws the architecture.
+    Graph(Box<commands::look::Graph>),
+    /// Waits until an object is Ready, or gone.
+    Wait(Box<commands::wait::Flags>),
+    /// Lets a change through that waits for consent.
+    Approve(Box<commands::act::Approve>),
+    /// Holds every change of an object; its status stays fresh.
+    Pause(Box<commands::act::Target>),
+    /// Ends a pause.
+    Resume(Box<commands::act::Target>),
+    /// Has everything of an object read afresh from AWS now.
+    Reconcile(Box<commands::act::Target>),
+    /// Changes nothing of an object any more: spec.management becomes Observe.
+    Observe(Box<commands::act::Target>),
+    /// Ends that: spec.management becomes Manage.
+    Manage(Box<commands::act::Target>),
     /// Prints what the operator may do: the role that it needs in AWS, or its rules in the cluster.
     Policy(Box<policy::Flags>),
     /// Prints what feeds a queue by which drift is heard of as it happens (docs/drift.md): EventBridge's rules, with the
@@ -45,22 +66,14 @@ pub struct Flags {
     /// A collector that takes traces as OTLP by HTTP, as http://collector:4318. Without it there are none.
     #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
     pub otlp_endpoint: Option<String>,
-    /// One endpoint for all AWS services, such as an emulator. There is no other way to set it.
-    #[arg(long)]
-    pub aws_endpoint_url: Option<String>,
-    /// A file with the authorities that sign RDS's certificates, in PEM: global-bundle.pem of RDS's trust store. Without it
-    /// nobody logs in to databases, and Environments with databaseAccess Managed say so.
-    #[arg(long)]
-    pub rds_ca_bundle: Option<PathBuf>,
+    #[command(flatten)]
+    pub reach: reach::Flags,
     /// Seconds after which an object that stands still is compared with AWS again.
     #[arg(long, default_value_t = DEFAULT_RESYNC.as_secs(), value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub resync_seconds: u64,
     /// Objects of one kind that are worked on at once.
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub concurrency: u16,
-    /// Whether AWS's published rates are kept to. Lifted is for benchmarks against an emulator.
-    #[arg(long, value_enum, default_value_t = RateLimits::Published)]
-    pub aws_rate_limits: RateLimits,
     /// Takes part in no election: for a single process outside a cluster.
     #[arg(long)]
     pub no_leader_election: bool,
@@ -76,15 +89,6 @@ pub struct Flags {
     /// Environments that are served, with the objects in them, separated by commas; all of them unless given.
     #[arg(long, value_delimiter = ',')]
     pub environments: Vec<String>,
-}
-
-/// How fast AWS is called.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum RateLimits {
-    /// No faster than AWS's published rates.
-    Published,
-    /// As fast as it answers.
-    Lifted,
 }
 
 impl Flags {

@@ -15,6 +15,7 @@ use terrace_engine::Memory;
 use crate::cloud::Clouds;
 use crate::drift::{Inventories, Receivers};
 use crate::install::Install;
+use crate::kinds::KINDS;
 use crate::listed::Listed;
 use crate::log_routing::LogRouting;
 use crate::telemetry::events::Events;
@@ -44,6 +45,19 @@ pub struct Context {
     pub inventories: Inventories,
     /// The queues in which events come.
     pub receivers: Receivers,
+}
+
+/// What a context is made from; the rest of it begins empty.
+pub struct Parts {
+    pub client: Client,
+    pub install: Install,
+    pub environments: Store<DeserializeGuard<Environment>>,
+    pub namespaces: Store<PartialObjectMeta<Namespace>>,
+    pub clouds: Clouds,
+    pub metrics: Metrics,
+    pub events: Events,
+    pub resync: Duration,
+    pub wake: Wake,
 }
 
 /// What this process did with objects, so that it neither trusts a cache that is behind its own writes nor repeats what
@@ -167,6 +181,30 @@ impl Process {
 }
 
 impl Context {
+    /// A context in which nothing has been seen yet.
+    pub fn new(parts: Parts) -> Self {
+        let Parts { client, install, environments, namespaces, clouds, metrics, events, resync, wake } = parts;
+        Context {
+            client,
+            install: Arc::new(install),
+            environments,
+            namespaces,
+            environments_listed: Listed::default(),
+            namespaces_listed: Listed::default(),
+            neighbours: Neighbours::of_kinds(KINDS.iter().map(|kind| kind.name)),
+            clouds,
+            memory: Memory::default(),
+            metrics,
+            events,
+            resync,
+            log_routing: LogRouting::default(),
+            process: Process::default(),
+            wake,
+            inventories: Inventories::default(),
+            receivers: Receivers::default(),
+        }
+    }
+
     /// Waits until everything that a tier is decided by has been listed.
     pub async fn listed(&self) {
         self.environments_listed.wait().await;

@@ -17,29 +17,22 @@ use kube::runtime::reflector::{self, ObjectRef, Store};
 use kube::runtime::{Controller, Predicate, WatchStreamExt, predicates, watcher};
 use kube::{Client, Resource, ResourceExt};
 use serde::de::DeserializeOwned;
-use terrace_aws::limits::Limits;
-use terrace_crds::environment::DatabaseAccess;
 use terrace_crds::{Environment, TierGrant};
-use terrace_engine::{Error, Memory, SecretReader};
-use terrace_sql::{Reach, Tls};
+use terrace_engine::Error;
 use terrace_tiers::ObjectKey;
 use tokio::sync::watch;
 use tracing::Instrument;
 
-use crate::cli::{Flags, RateLimits};
-use crate::cloud::Clouds;
-use crate::context::{Context, Process};
-use crate::drift::{self, Inventories, Receivers};
+use crate::cli::Flags;
+use crate::context::{Context, Parts};
+use crate::drift;
 use crate::install::{Install, Scope};
 use crate::kinds::{KINDS, Start};
-use crate::listed::Listed;
-use crate::log_routing::LogRouting;
 use crate::next::Next;
 use crate::telemetry::events::Events;
 use crate::telemetry::health::{self, Readiness};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::{objects, traces};
-use crate::tier::links::Neighbours;
 use crate::wake::{self, Wake};
 use crate::{environment, leader, workloads};
 
@@ -184,41 +177,17 @@ async fn context(
     namespaces: Store<PartialObjectMeta<Namespace>>,
     wake: Wake,
 ) -> Result<Context, String> {
-    let base = aws_config::defaults(aws_config::BehaviorVersion::latest()).load().await;
-    let limits = match flags.aws_rate_limits {
-        RateLimits::Lifted => Limits::lifted(),
-        RateLimits::Published => Limits::new(),
-    };
-    let kubernetes = client.clone();
-    let tls = authorities(flags)?;
-    let others = move |access, secrets: Arc<dyn SecretReader>| {
-        let reach = match (access, &tls) {
-            (DatabaseAccess::None, _) => Reach::None,
-            (DatabaseAccess::Managed, Some(tls)) => Reach::Managed(tls.clone()),
-            (DatabaseAccess::Managed, None) => Reach::Unproven,
-        };
-        terrace_objects::registry(kubernetes.clone(), secrets.clone()).and(terrace_sql::registry(secrets, reach))
-    };
-    Ok(Context {
-        clouds: Clouds::new(base, flags.aws_endpoint_url.clone(), limits, metrics.clone(), others)
-            .with_resync(flags.resync()),
+    Ok(Context::new(Parts {
+        clouds: flags.reach.clouds(client.clone(), metrics.clone(), flags.resync()).await?,
         events: Events::new(client.clone(), &flags.instance()),
-        install: Arc::new(install(flags, client.clone())),
+        install: install(flags, client.clone()),
         client,
         environments,
         namespaces,
-        environments_listed: Listed::default(),
-        namespaces_listed: Listed::default(),
-        neighbours: Neighbours::of_kinds(KINDS.iter().map(|kind| kind.name)),
-        memory: Memory::default(),
         metrics,
         resync: flags.resync(),
-        log_routing: LogRouting::default(),
-        process: Process::default(),
         wake,
-        inventories: Inventories::default(),
-        receivers: Receivers::default(),
-    })
+    }))
 }
 
 fn install(flags: &Flags, client: Client) -> Install {
@@ -227,14 +196,6 @@ fn install(flags: &Flags, client: Client) -> Install {
         environments: flags.environments.iter().cloned().collect(),
     };
     Install::new(format!("{}/{}", flags.lease_namespace, flags.lease_name), scope, client)
-}
-
-/// The authorities by which databases prove who they are.
-fn authorities(flags: &Flags) -> Result<Option<Tls>, String> {
-    let Some(path) = &flags.rds_ca_bundle else { return Ok(None) };
-    let said = |error: &dyn std::fmt::Display| format!("--rds-ca-bundle {}: {error}", path.display());
-    let pem = std::fs::read(path).map_err(|error| said(&error))?;
-    Tls::trusting(&pem).map(Some).map_err(|error| said(&error))
 }
 
 async fn run_environments(

@@ -10,15 +10,20 @@ use kube::api::Api;
 use kube::core::DeserializeGuard;
 use kube::runtime::controller::Config;
 use kube::runtime::reflector::{self, ObjectRef};
+use kube::runtime::watcher::Event;
 use kube::runtime::{Controller, WatchStreamExt};
+use serde::Deserialize;
+use serde_json::Value;
 use terrace_crds::{CacheTier, DataTier, EdgeTier, ObjectTier, TierObject, WebApp};
 use terrace_tiers::ObjectKey;
+use terrace_views::Object;
 use tracing::Instrument;
 
 use crate::context::Context;
 use crate::controller::{End, again, changes, follow, timed};
+use crate::problem::Problem;
 use crate::telemetry::{objects, traces};
-use crate::tier::{self, Managed};
+use crate::tier::{self, Foreseen, Managed, Mode};
 use crate::wake::WokenTiers;
 
 /// Every kind of tier. A new kind is a line here; nothing else in this program names it.
@@ -36,6 +41,9 @@ pub struct Kind {
     /// The kinds of resources that its objects may have.
     pub resources: &'static [&'static str],
     run: fn(Start) -> BoxFuture<'static, ()>,
+    note: fn(&[Value], &Context),
+    view: fn(&Value) -> Option<Object>,
+    foresee: for<'a> fn(&'a Value, Mode, &'a Context) -> BoxFuture<'a, Result<Foreseen, Problem>>,
 }
 
 /// What the controller of a kind is started with.
@@ -48,13 +56,62 @@ pub struct Start {
 
 impl Kind {
     const fn of<T: Managed>() -> Self {
-        Kind { name: <T as TierObject>::KIND, resources: T::RESOURCES, run: run::<T> }
+        Kind {
+            name: <T as TierObject>::KIND,
+            resources: T::RESOURCES,
+            run: run::<T>,
+            note: note::<T>,
+            view: view::<T>,
+            foresee: foresee::<T>,
+        }
     }
 
     /// Watches all objects of the kind, and reconciles them until the end.
     pub fn run(&self, start: Start) -> BoxFuture<'static, ()> {
         (self.run)(start)
     }
+
+    /// Takes these for all objects of the kind that there are, as a watch would once it has listed them.
+    pub fn note(&self, objects: &[Value], context: &Context) {
+        (self.note)(objects, context);
+    }
+
+    /// What views take of an object; nothing of one that cannot be read.
+    pub fn view(&self, object: &Value) -> Option<Object> {
+        (self.view)(object)
+    }
+
+    /// Says what would be done for an object.
+    ///
+    /// # Errors
+    /// Why nothing could be done.
+    pub async fn foresee(&self, object: &Value, mode: Mode, context: &Context) -> Result<Foreseen, Problem> {
+        (self.foresee)(object, mode, context).await
+    }
+}
+
+fn note<T: Managed>(objects: &[Value], context: &Context) {
+    let guarded = objects.iter().filter_map(|object| DeserializeGuard::<T>::deserialize(object).ok());
+    let listed = guarded.map(Event::InitApply);
+    for event in std::iter::once(Event::Init).chain(listed).chain([Event::InitDone]) {
+        context.neighbours.note(&Ok(event));
+    }
+}
+
+fn view<T: Managed>(object: &Value) -> Option<Object> {
+    T::deserialize(object).ok().map(|tier| Object::of(&tier))
+}
+
+fn foresee<'a, T: Managed>(
+    object: &'a Value,
+    mode: Mode,
+    context: &'a Context,
+) -> BoxFuture<'a, Result<Foreseen, Problem>> {
+    async move {
+        let object = T::deserialize(object).map_err(|error| Problem::stalled("Malformed", error.to_string()))?;
+        tier::foresee(&object, mode, context).await
+    }
+    .boxed()
 }
 
 fn run<T: Managed>(start: Start) -> BoxFuture<'static, ()> {

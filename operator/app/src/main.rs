@@ -2,6 +2,7 @@
 
 mod cli;
 mod cloud;
+mod commands;
 mod conditions;
 mod context;
 mod controller;
@@ -16,21 +17,38 @@ mod next;
 mod object;
 mod policy;
 mod problem;
+mod reach;
 mod telemetry;
 mod tier;
 mod wake;
 mod workloads;
 
 use std::future::Future;
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::Parser;
+use commands::act::{self, Word};
+use commands::look;
+use jiff::Timestamp;
 use telemetry::traces::Traces;
+use terrace_views::style::Style;
 use tokio::runtime::Handle;
 
 fn main() -> ExitCode {
     match cli::Cli::parse().command {
         cli::Command::Controller(flags) => told(in_runtime(run(*flags)).map(|()| String::new())),
+        cli::Command::Tree(flags) => told(in_runtime(async move { look::tree(&flags, &style()).await })),
+        cli::Command::Why(flags) => told(in_runtime(async move { look::why(&flags, &style()).await })),
+        cli::Command::Graph(flags) => told(in_runtime(async move { look::graph(&flags).await })),
+        cli::Command::Wait(flags) => told(in_runtime(async move { commands::wait::run(&flags, &style()).await })),
+        cli::Command::Approve(flags) => told(in_runtime(async move { act::approve(&flags).await })),
+        cli::Command::Pause(target) => tell(target, Word::Pause),
+        cli::Command::Resume(target) => tell(target, Word::Resume),
+        cli::Command::Reconcile(target) => tell(target, Word::Reconcile),
+        cli::Command::Observe(target) => tell(target, Word::Observe),
+        cli::Command::Manage(target) => tell(target, Word::Manage),
+        cli::Command::Plan(flags) => shown(in_runtime(async move { commands::plan::run(&flags, &style()).await })),
         cli::Command::DriftRule(flags) => told(Ok(drift::rule::print(&flags))),
         cli::Command::Policy(flags) => told(in_runtime(async move { policy::print(&flags) })),
     }
@@ -54,6 +72,27 @@ fn in_runtime<T>(work: impl Future<Output = Result<T, String>>) -> Result<T, Str
     provider.map_err(|_| "the TLS library is set up already")?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     runtime.map_err(|error| format!("cannot start its threads: {error}"))?.block_on(work)
+}
+
+fn tell(target: Box<act::Target>, word: Word) -> ExitCode {
+    told(in_runtime(async move { act::tell(&target, word).await }))
+}
+
+/// How text is laid out on this standard output. NO_COLOR (no-color.org) is honoured.
+fn style() -> Style {
+    let color = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    Style { color, ..Style::plain(Timestamp::now()) }
+}
+
+/// Prints what there is to see, and ends with its code.
+fn shown(said: Result<(String, ExitCode), String>) -> ExitCode {
+    match said {
+        Ok((text, code)) => {
+            print!("{text}");
+            code
+        }
+        Err(error) => told(Err(error)),
+    }
 }
 
 /// Says what there is to say, on the stream that it belongs on.

@@ -4,6 +4,15 @@
 //! *Architecture Invariant:* nothing here does I/O, reads a clock or knows a terminal. The same input gives the same text,
 //! so that every view is tested by what it shows.
 
+pub mod graph;
 mod object;
+pub mod plan;
+mod standing;
+pub mod style;
+pub mod tree;
+#[cfg(test)]
+mod web_world;
+pub mod why;
 
 pub use object::{Environment, Event, Object, World};
+pub use standing::{Absent, ObjectName, State};

@@ -19,6 +19,7 @@ mod life;
 mod logins;
 mod objects;
 mod objects_tier;
+mod plan;
 mod recovery;
 mod references;
 mod rollouts;

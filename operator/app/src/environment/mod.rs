@@ -79,6 +79,28 @@ pub async fn reconcile(
     Ok(next)
 }
 
+/// An Environment as a plan needs it: one that no controller has found in order is looked at, and nothing is written.
+pub async fn resolved(mut environment: Environment, context: &Context) -> Environment {
+    let status = environment.status.clone().unwrap_or_default();
+    let current = Some(status.observed_generation) == environment.metadata.generation;
+    if current && conditions::is(&status.conditions, conditions::READY) {
+        return environment;
+    }
+    let (now, generation) = (Timestamp::now(), environment.metadata.generation.unwrap_or_default());
+    let cloud = context.clouds.of(&environment);
+    let found = resolve::resolve(&environment, &cloud.clients, &context.client).await;
+    let conditions = match &found {
+        Ok(_) => conditions::ready(&status.conditions, "", generation, now),
+        Err(problem) => conditions::problem(&status.conditions, problem, generation, now),
+    };
+    let status = EnvironmentStatus { observed_generation: generation, conditions, ..status };
+    environment.status = Some(match found {
+        Ok(facts) => facts.into_status(status),
+        Err(_) => status,
+    });
+    environment
+}
+
 async fn assess(
     environment: &Environment,
     before: &EnvironmentStatus,
@@ -109,10 +131,7 @@ async fn assess(
         Ok(facts) => {
             context.process.resolved(&uid, generation, now);
             context.process.answered(&uid, asks);
-            status.account = Some(facts.account);
-            status.cluster = Some(facts.cluster);
-            status.network = Some(facts.network);
-            status.regions = facts.regions;
+            status = facts.into_status(status);
             status.conditions =
                 conditions::ready(&before.conditions, "account, cluster and network are in order", generation, now);
             (status, Next::After(context.resync))

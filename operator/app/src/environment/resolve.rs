@@ -3,8 +3,8 @@
 use kube::Client;
 use terrace_aws::{Clients, eks, sts};
 use terrace_aws_ec2::network;
-use terrace_crds::Environment;
 use terrace_crds::environment::{ClusterFacts, Network, NetworkFacts, RegionFacts, SubnetFacts, Subnets};
+use terrace_crds::{Environment, EnvironmentStatus};
 
 use super::features::features;
 use crate::problem::Problem;
@@ -15,6 +15,14 @@ pub struct Facts {
     pub cluster: ClusterFacts,
     pub network: NetworkFacts,
     pub regions: Vec<RegionFacts>,
+}
+
+impl Facts {
+    /// The status that says what was found.
+    pub fn into_status(self, status: EnvironmentStatus) -> EnvironmentStatus {
+        let Facts { account, cluster, network, regions } = self;
+        EnvironmentStatus { account: Some(account), cluster: Some(cluster), network: Some(network), regions, ..status }
+    }
 }
 
 /// Reads and checks.

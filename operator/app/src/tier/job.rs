@@ -13,7 +13,7 @@ use terrace_engine::{Ledger, Outcome, Request, report};
 use terrace_model::aws::eks::FargateProfile;
 use terrace_model::identity::Freshness;
 use terrace_model::{Graph, Inventory, OwnerRef, Place, Resource, Val};
-use terrace_tiers::{Advance, Course, Credential, ObjectKey, facts};
+use terrace_tiers::{Advance, Course, Credential, ObjectKey, Reference, facts};
 
 use super::ledger::{self, StatusLedger};
 use super::{Managed, asking, credentials, facts as described, is_held_still, links, named, policy, status};
@@ -37,8 +37,20 @@ pub enum Pass {
     },
 }
 
+/// What a reconcile is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// To do what is to be done.
+    Carry,
+    /// To say what would be done, as AWS stands.
+    Foresee,
+    /// To say what would be done as far as the record tells, without AWS.
+    Foretell,
+}
+
 /// One reconcile of one object.
 pub struct Job<'a, T> {
+    pub mode: Mode,
     pub object: &'a T,
     pub key: ObjectKey,
     pub before: &'a TierStatus,
@@ -55,13 +67,13 @@ pub struct Job<'a, T> {
 }
 
 /// What an object is to become: its graph, and what its status says of it.
-struct Wishes {
-    graph: Graph,
+pub(super) struct Wishes {
+    pub graph: Graph,
     outputs: BTreeMap<&'static str, Val<Value>>,
     /// The outputs of other objects, by what names them in the graph.
-    foreign: BTreeMap<String, Value>,
+    pub foreign: BTreeMap<String, Value>,
     /// Why some of them are not known yet.
-    waits: Option<Problem>,
+    pub waits: Option<Problem>,
     /// Whom the graph admits.
     users: Vec<User>,
     /// What some of them get for themselves.
@@ -82,14 +94,8 @@ impl<T: Managed> Job<'_, T> {
     /// # Errors
     /// Why nothing can be done.
     pub async fn run(&self) -> Result<Pass, Problem> {
-        let never_made = self.before.environment.is_none() && self.before.resources.is_empty();
-        if self.deleting && never_made && !self.lost() {
+        if self.is_done()? {
             return Ok(Pass::Gone);
-        }
-        if self.deleting
-            && let Some(kept) = self.context.neighbours.look(|all| links::holders(all, &self.key, self.before))
-        {
-            return Err(kept);
         }
         let labels = self.labels()?;
         let environments = self.context.environments();
@@ -117,7 +123,23 @@ impl<T: Managed> Job<'_, T> {
         Ok(self.conclude(&outcome, wishes))
     }
 
-    fn labels(&self) -> Result<BTreeMap<String, String>, Problem> {
+    /// True for an object that is to be deleted and has nothing.
+    ///
+    /// # Errors
+    /// Who keeps it from being deleted.
+    pub(super) fn is_done(&self) -> Result<bool, Problem> {
+        let never_made = self.before.environment.is_none() && self.before.resources.is_empty();
+        if self.deleting && never_made && !self.lost() {
+            return Ok(true);
+        }
+        let kept = || self.context.neighbours.look(|all| links::holders(all, &self.key, self.before));
+        match self.deleting.then(kept).flatten() {
+            Some(kept) => Err(kept),
+            None => Ok(false),
+        }
+    }
+
+    pub(super) fn labels(&self) -> Result<BTreeMap<String, String>, Problem> {
         let namespace = &self.key.namespace;
         match self.context.labels(namespace) {
             Some(labels) => Ok(labels),
@@ -127,7 +149,7 @@ impl<T: Managed> Job<'_, T> {
         }
     }
 
-    fn owner(&self, environment: &Environment) -> OwnerRef {
+    pub(super) fn owner(&self, environment: &Environment) -> OwnerRef {
         OwnerRef {
             cluster: environment.spec.cluster.name.clone(),
             namespace: self.key.namespace.clone(),
@@ -138,7 +160,7 @@ impl<T: Managed> Job<'_, T> {
     }
 
     /// A finalizer without an inventory, where there was one: the status was lost, or its inventory was cleared.
-    fn lost(&self) -> bool {
+    pub(super) fn lost(&self) -> bool {
         let blank = self.before.observed_generation < 0;
         self.held && self.before.resources.is_empty() && (blank || self.before.environment.is_some())
     }
@@ -175,7 +197,7 @@ impl<T: Managed> Job<'_, T> {
         Ok(found)
     }
 
-    async fn expand(
+    pub(super) async fn expand(
         &self,
         environment: &Environment,
         cloud: &Cloud,
@@ -208,8 +230,11 @@ impl<T: Managed> Job<'_, T> {
             now: Timestamp::from_second(Timestamp::now().as_second()).unwrap_or(Timestamp::UNIX_EPOCH),
             users,
             progress: self.before.progress.clone(),
-            named: named::find(references, &asking).await?.into_iter().chain(watched).collect(),
-            parameters: named::parameters(self.object.parameter_family(), &asking).await?,
+            named: self.named(references, &asking).await?.into_iter().chain(watched).collect(),
+            parameters: match self.mode {
+                Mode::Foretell => None,
+                Mode::Carry | Mode::Foresee => named::parameters(self.object.parameter_family(), &asking).await?,
+            },
             objects: targets,
             environment: environment.clone(),
             made: made.clone(),
@@ -236,10 +261,21 @@ impl<T: Managed> Job<'_, T> {
         })
     }
 
+    async fn named(
+        &self,
+        references: Vec<Reference>,
+        asking: &named::Asking<'_>,
+    ) -> Result<BTreeMap<String, facts::Named>, Problem> {
+        match self.mode {
+            Mode::Foretell => Ok(named::taken_for_granted(references, asking)),
+            Mode::Carry | Mode::Foresee => named::find(references, asking).await,
+        }
+    }
+
     /// Whoever runs pods on Fargate sees to it that their logs go somewhere; returns why they do not.
     async fn route_logs(&self, graph: &Graph, environment: &facts::Environment) -> Option<String> {
         let profile = graph.nodes().values().any(|node| node.kind == FargateProfile::KIND);
-        if !profile || self.is_held_still() {
+        if !profile || self.is_held_still() || self.mode != Mode::Carry {
             return None;
         }
         let (context, facts::Environment { region, cluster, .. }) = (self.context, environment);
@@ -249,8 +285,10 @@ impl<T: Managed> Job<'_, T> {
     /// The alarms that a procedure is judged by.
     async fn alarms(&self, region: &str, cloud: &Cloud) -> Result<BTreeMap<String, facts::Alarm>, Problem> {
         let names: BTreeSet<String> = self.object.alarms().into_iter().collect();
-        if names.is_empty() {
-            return Ok(BTreeMap::new());
+        match self.mode {
+            _ if names.is_empty() => return Ok(BTreeMap::new()),
+            Mode::Foretell => return Ok(names.into_iter().map(|name| (name, facts::Alarm::Ok)).collect()),
+            Mode::Carry | Mode::Foresee => {}
         }
         let found = cloud.describe.alarms(region, &names).await?;
         Ok(found.into_iter().map(|(name, alarm)| (name, described::alarm(alarm))).collect())
@@ -259,6 +297,9 @@ impl<T: Managed> Job<'_, T> {
     /// What load balancers find of the pods that a procedure is about.
     async fn targets(&self, region: &str, cloud: &Cloud) -> Result<BTreeMap<String, facts::Targets>, Problem> {
         let mut found = BTreeMap::new();
+        if self.mode == Mode::Foretell {
+            return Ok(found);
+        }
         for id in self.object.target_groups(&self.before.progress) {
             let made =
                 self.before.resources.iter().filter(|entry| entry.id == id).max_by_key(|entry| entry.incarnation);
@@ -281,6 +322,10 @@ impl<T: Managed> Job<'_, T> {
         }
         let Advance { progress, again } = self.object.advance(facts);
         if progress != facts.progress {
+            if self.mode != Mode::Carry {
+                facts.progress = progress;
+                return Ok(again);
+            }
             let status = TierStatus { progress: progress.clone(), ..self.ledger.status() };
             self.ledger.write(status).await?;
             facts.progress = progress;

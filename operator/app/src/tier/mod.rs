@@ -3,6 +3,7 @@
 
 mod credentials;
 mod facts;
+mod foresee;
 mod job;
 mod ledger;
 pub mod links;
@@ -30,6 +31,8 @@ use crate::environment::choose::{Asking, choose};
 use crate::install;
 use crate::next::Next;
 use crate::object::{Handle, malformed};
+pub use foresee::{Foreseen, foresee};
+pub use job::Mode;
 use job::{Job, Pass};
 use ledger::StatusLedger;
 
@@ -98,6 +101,7 @@ pub async fn reconcile<T: Managed>(object: Arc<DeserializeGuard<T>>, context: &C
         context.memory.unsee(&uid);
     }
     let job = Job {
+        mode: Mode::Carry,
         object: &object,
         key: key.clone(),
         before: &before,

@@ -37,6 +37,22 @@ pub async fn find(references: Vec<Reference>, asking: &Asking<'_>) -> Result<BTr
     Ok(found.into_iter().flatten().collect())
 }
 
+/// The same where AWS is not asked: everything is taken to be there, and to be the namespace's own.
+pub fn taken_for_granted(references: Vec<Reference>, asking: &Asking<'_>) -> BTreeMap<String, Named> {
+    let named = |reference: Reference| {
+        let zone = |id: &str, name: &str| Zone { id: id.into(), name: name.into(), name_servers: String::new() };
+        let named = Named {
+            arn: reference.arn(asking.environment),
+            namespace: Some(asking.namespace.to_owned()),
+            region: Some(asking.environment.region.clone()),
+            zone: (reference.kind == ReferenceKind::HostedZone).then(|| zone(&reference.text, &reference.text)),
+            ..Named::default()
+        };
+        (reference.text, named)
+    };
+    references.into_iter().map(named).collect()
+}
+
 /// The alarms among the references, of those that were found. An alarm is admitted by its name alone, and read with its
 /// state ([`terrace_tiers::Tier::alarms`]).
 pub fn alarms(

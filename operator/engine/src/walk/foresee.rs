@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use terrace_model::Inventory;
+use terrace_model::{Inventory, NodeKey};
 
 use super::{Engine, Request, Walk};
 use crate::error::{Error, Result};
@@ -13,6 +13,7 @@ use crate::memory::Memory;
 use crate::outcome::Outcome;
 use crate::plan::{Action, Plan, Step, Why};
 use crate::policy::{ChangePolicy, Policy};
+use crate::provider::Look;
 
 impl Engine {
     /// What [`Engine::pass`], called until nothing is left to do, would do: it looks where that would look first, and changes
@@ -30,6 +31,16 @@ impl Engine {
             }
             walk.moves.extend(moves);
         }
+    }
+
+    /// The same as far as the record tells, without a look: what is not on record is taken to be absent, and of what is on
+    /// record nothing is known ([`Action::Look`]).
+    pub fn foretell(&self, request: Request<'_>, memory: &Memory) -> Outcome {
+        let mut walk = Walk::new(self, request, memory);
+        let wishes = walk.request.graph.into_iter().flat_map(|graph| graph.nodes().keys());
+        let unmade = wishes.filter(|id| walk.inventory.current(id).is_none());
+        walk.sights = unmade.map(|id| (NodeKey::new(id, 1), Ok(Look::Absent))).collect();
+        walk.outcome(None)
     }
 }
 

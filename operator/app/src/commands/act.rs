@@ -1,0 +1,163 @@
+//! `terrace approve`, `pause`, `resume`, `reconcile` and `observe`: what a person tells the operator about an object, as
+//! the annotation or the field that says so.
+
+use clap::Args;
+use jiff::Timestamp;
+use kube::api::{Api, DynamicObject, Patch, PatchParams};
+use serde_json::{Value, json};
+use terrace_crds::{APPROVE, PAUSE, PlanSummary, RECONCILE_AT};
+
+use super::cluster::{self, Cluster, resource};
+use super::named;
+
+/// Which object is meant.
+#[derive(Clone, Debug, Args)]
+pub struct Target {
+    /// The object, as KIND/NAME.
+    pub object: String,
+    #[command(flatten)]
+    pub cluster: cluster::Flags,
+}
+
+/// Flags of `terrace approve`.
+#[derive(Clone, Debug, Args)]
+pub struct Approve {
+    #[command(flatten)]
+    pub target: Target,
+    /// The hash of the plan, or of one choice in it; needed where there is a choice.
+    #[arg(long)]
+    pub plan: Option<String>,
+}
+
+/// What to tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Word {
+    Pause,
+    Resume,
+    Reconcile,
+    Observe,
+    Manage,
+}
+
+/// An object that was found.
+struct Found {
+    api: Api<DynamicObject>,
+    kind: String,
+    name: String,
+    object: Value,
+}
+
+impl Found {
+    async fn of(target: &Target) -> Result<Found, String> {
+        let (kind, name) = named(&target.object)?;
+        let Cluster { client, namespace } = target.cluster.connect().await?;
+        let namespaced = terrace_crds::KINDS.iter().any(|known| known.kind == kind && known.namespaced());
+        let resource = resource(&kind)?;
+        let api: Api<DynamicObject> = match namespaced {
+            true => Api::namespaced_with(client, &namespace, &resource),
+            false => Api::all_with(client, &resource),
+        };
+        let found = api.get_opt(&name).await.map_err(said)?;
+        let within = if namespaced { format!(" in namespace {namespace}") } else { String::new() };
+        let found =
+            found.ok_or(format!("there is no {kind} {name}{within}: kubectl get terrace -A lists what there is"))?;
+        let object = serde_json::to_value(found).map_err(|error| error.to_string())?;
+        Ok(Found { api, kind, name, object })
+    }
+
+    async fn patch(&self, patch: &Value) -> Result<(), String> {
+        self.api.patch(&self.name, &PatchParams::default(), &Patch::Merge(patch)).await.map(drop).map_err(said)
+    }
+
+    fn title(&self) -> String {
+        format!("{}/{}", self.kind, self.name)
+    }
+}
+
+fn said(error: kube::Error) -> String {
+    match error {
+        kube::Error::Api(status) => status.message.clone(),
+        other => format!("the cluster does not answer: {other}"),
+    }
+}
+
+/// Lets a change through that waits for consent.
+///
+/// # Errors
+/// Where nothing waits, or it is not said which of several choices is meant.
+pub async fn approve(flags: &Approve) -> Result<String, String> {
+    let found = Found::of(&flags.target).await?;
+    let plan: Option<PlanSummary> = serde_json::from_value(found.object["status"]["plan"].clone()).ok();
+    let plan = plan.ok_or(format!("nothing of {} waits for consent: status.plan is empty", found.title()))?;
+    let hash = chosen(&plan, flags.plan.as_deref())?;
+    found.patch(&json!({ "metadata": { "annotations": { APPROVE: hash } } })).await?;
+    let entries = plan.entries.iter().filter(|entry| hash == plan.hash || entry.hash == hash);
+    let deeds: Vec<String> = entries.map(|entry| format!("{} {} ({})", entry.action, entry.id, entry.kind)).collect();
+    Ok(format!("{} approved: {}\n", found.title(), deeds.join(", ")))
+}
+
+/// The hash that is meant: the one that is named, or that of the plan where it leaves no choice.
+fn chosen(plan: &PlanSummary, named: Option<&str>) -> Result<String, String> {
+    let choices = || {
+        let line = |entry: &terrace_crds::PlanEntry| {
+            let data = entry.data.as_ref().map(|data| format!(", data: {data}")).unwrap_or_default();
+            format!("--plan {} ({} {}{data})", entry.hash, entry.action, entry.id)
+        };
+        plan.entries.iter().map(line).collect::<Vec<_>>().join("; ")
+    };
+    let known = |hash: &str| hash == plan.hash || plan.entries.iter().any(|entry| entry.hash == hash);
+    let mut ids: Vec<&String> = plan.entries.iter().map(|entry| &entry.id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    match named {
+        Some(hash) if known(hash) => Ok(hash.to_owned()),
+        Some(hash) => Err(format!("{hash} is not what waits, which is {}", choices())),
+        None if ids.len() == plan.entries.len() => Ok(plan.hash.clone()),
+        None => Err(format!("there is a choice; say which: {}", choices())),
+    }
+}
+
+/// Tells the operator something about an object.
+///
+/// # Errors
+/// A sentence for the person who asked.
+pub async fn tell(target: &Target, word: Word) -> Result<String, String> {
+    let found = Found::of(target).await?;
+    let annotated = |key: &str, value: Value| json!({ "metadata": { "annotations": { key: value } } });
+    let (patch, deed) = match word {
+        Word::Pause => (annotated(PAUSE, json!("true")), "paused: nothing is changed until it is resumed"),
+        Word::Resume => (annotated(PAUSE, Value::Null), "resumed"),
+        Word::Reconcile => (annotated(RECONCILE_AT, json!(Timestamp::now())), "is read afresh from AWS now"),
+        Word::Observe => (json!({ "spec": { "management": "Observe" } }), "only observed: nothing is ever changed"),
+        Word::Manage => (json!({ "spec": { "management": "Manage" } }), "managed"),
+    };
+    if found.kind == "Environment" && word != Word::Reconcile {
+        return Err(format!("{} can only be reconciled: pause its objects, one by one", found.title()));
+    }
+    found.patch(&patch).await?;
+    Ok(format!("{} {deed}\n", found.title()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(entries: &[(&str, &str)]) -> PlanSummary {
+        let entry = |(id, hash): &(&str, &str)| json!({ "id": id, "kind": "rds/DbInstance", "action": "Replace", "hash": hash, "data": "lost" });
+        let entries: Vec<Value> = entries.iter().map(entry).collect();
+        serde_json::from_value(json!({ "hash": "whole", "summary": "", "entries": entries })).expect("a plan")
+    }
+
+    #[test]
+    fn a_plan_without_a_choice_is_approved_whole_and_a_choice_must_be_made() {
+        let two = plan(&[("a", "1"), ("b", "2")]);
+        assert_eq!((chosen(&two, None), chosen(&two, Some("1"))), (Ok("whole".into()), Ok("1".into())));
+        assert!(chosen(&two, Some("3")).unwrap_err().starts_with("3 is not what waits, which is --plan 1"));
+        let choice = plan(&[("a", "1"), ("a", "2")]);
+        let refusal = chosen(&choice, None).unwrap_err();
+        assert_eq!(
+            refusal,
+            "there is a choice; say which: --plan 1 (Replace a, data: lost); --plan 2 (Replace a, data: lost)"
+        );
+    }
+}

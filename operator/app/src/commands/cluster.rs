@@ -1,0 +1,137 @@
+//! The cluster as the person's own kubeconfig reaches it.
+
+use std::fmt::Debug;
+
+use clap::Args;
+use kube::api::{Api, ListParams};
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::core::{ApiResource, DynamicObject};
+use kube::{Client, Config};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// Which cluster is meant.
+#[derive(Clone, Debug, Default, Args)]
+#[group(id = "cluster")]
+pub struct Flags {
+    /// The context of the kubeconfig; the current one unless given.
+    #[arg(long)]
+    pub context: Option<String>,
+    /// The namespace; that of the context unless given.
+    #[arg(long, short)]
+    pub namespace: Option<String>,
+}
+
+/// A cluster that was reached.
+pub struct Cluster {
+    pub client: Client,
+    /// The namespace that is meant where none is said.
+    pub namespace: String,
+}
+
+impl Flags {
+    /// Connects.
+    ///
+    /// # Errors
+    /// A sentence on what is wrong with the kubeconfig.
+    pub async fn connect(&self) -> Result<Cluster, String> {
+        let config = self.config().await?;
+        let namespace = self.namespace.clone().unwrap_or_else(|| config.default_namespace.clone());
+        let client = Client::try_from(config).map_err(|error| format!("the kubeconfig cannot be used: {error}"))?;
+        Ok(Cluster { client, namespace })
+    }
+
+    async fn config(&self) -> Result<Config, String> {
+        let Some(context) = &self.context else {
+            let inferred = Config::infer().await;
+            return inferred.map_err(|error| {
+                format!("there is no cluster: {error}; set KUBECONFIG, name a --context, or plan with --offline")
+            });
+        };
+        let kubeconfig = Kubeconfig::read().map_err(|error| format!("the kubeconfig cannot be read: {error}"))?;
+        if !kubeconfig.contexts.iter().any(|named| named.name == *context) {
+            let names: Vec<&str> = kubeconfig.contexts.iter().map(|named| named.name.as_str()).collect();
+            return Err(format!("the kubeconfig has no context {context}: it has {}", names.join(", ")));
+        }
+        let options = KubeConfigOptions { context: Some(context.clone()), ..KubeConfigOptions::default() };
+        let config = Config::from_custom_kubeconfig(kubeconfig, &options).await;
+        config.map_err(|error| format!("the context {context} cannot be used: {error}"))
+    }
+}
+
+impl Cluster {
+    /// A client of no cluster: for what is asked without one.
+    ///
+    /// # Errors
+    /// None but a defect of the client library.
+    pub fn none(namespace: Option<&String>) -> Result<Cluster, String> {
+        let nowhere = Config::new("http://127.0.0.1:1".parse().map_err(|error| format!("an address: {error}"))?);
+        let client = Client::try_from(nowhere).map_err(|error| error.to_string())?;
+        Ok(Cluster { client, namespace: namespace.cloned().unwrap_or_else(|| "default".into()) })
+    }
+
+    /// All objects of a kind of ours, as the API server has them; of whoever may not list all of them, those of the
+    /// namespace.
+    ///
+    /// # Errors
+    /// The API server's words, with what to do.
+    pub async fn all(&self, kind: &str) -> Result<Vec<Value>, String> {
+        let resource = resource(kind)?;
+        let namespaced = terrace_crds::KINDS.iter().any(|known| known.kind == kind && known.namespaced());
+        let all = list(Api::<DynamicObject>::all_with(self.client.clone(), &resource), kind).await;
+        let objects = match all {
+            Err(Refusal { forbidden: true, .. }) if namespaced => {
+                list(Api::namespaced_with(self.client.clone(), &self.namespace, &resource), kind).await
+            }
+            all => all,
+        };
+        let objects: Vec<DynamicObject> = objects?;
+        objects.into_iter().map(|object| serde_json::to_value(object).map_err(|error| error.to_string())).collect()
+    }
+}
+
+/// How the API serves a kind of ours.
+///
+/// # Errors
+/// For a kind that is none.
+pub fn resource(kind: &str) -> Result<ApiResource, String> {
+    let kind = terrace_crds::KINDS.iter().find(|known| known.kind == kind).ok_or(format!("there is no kind {kind}"))?;
+    Ok(ApiResource {
+        group: terrace_crds::GROUP.into(),
+        version: terrace_crds::VERSION.into(),
+        api_version: format!("{}/{}", terrace_crds::GROUP, terrace_crds::VERSION),
+        kind: kind.kind.into(),
+        plural: kind.plural.into(),
+    })
+}
+
+/// What the API server did not list, and why.
+pub struct Refusal {
+    forbidden: bool,
+    message: String,
+}
+
+impl From<Refusal> for String {
+    fn from(refusal: Refusal) -> String {
+        refusal.message
+    }
+}
+
+/// All that an API lists.
+///
+/// # Errors
+/// The API server's words, with what to do.
+pub async fn list<K: Clone + DeserializeOwned + Debug>(api: Api<K>, kind: &str) -> Result<Vec<K>, Refusal> {
+    let refused = |forbidden, message| Err(Refusal { forbidden, message });
+    match api.list(&ListParams::default()).await {
+        Ok(list) => Ok(list.items),
+        Err(kube::Error::Api(status)) if status.code == 404 => refused(
+            false,
+            format!("the cluster has no {kind}: install Terrace's chart, or its definitions (crds/yaml)"),
+        ),
+        Err(kube::Error::Api(status)) => {
+            refused(status.code == 403, format!("{kind} cannot be listed: {}", status.message))
+        }
+        Err(error) => refused(false, format!("the cluster does not answer: {error}")),
+    }
+}

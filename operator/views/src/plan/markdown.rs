@@ -1,0 +1,82 @@
+//! A plan as Markdown, for a comment on a pull request.
+
+use super::steps::{Field, Step, Verb};
+use super::text::{basis, sign, value};
+use super::{ObjectChange, ObjectPlan, Plan};
+
+/// The plan: what it comes to, then a table for each object that changes.
+pub fn markdown(plan: &Plan) -> String {
+    let mut text = format!("### Terrace\n\n**{}**\n\n{}\n", plan.summary().sentence(), basis(&plan.basis));
+    let (still, changing): (Vec<_>, Vec<_>) = plan.objects.iter().partition(|object| is_still(object));
+    for object in changing {
+        text += &self::object(object);
+    }
+    if !still.is_empty() {
+        let names: Vec<String> = still.iter().map(|object| escaped(&object.title())).collect();
+        text += &format!("\nAs wished: {}\n", names.join(", "));
+    }
+    text
+}
+
+fn is_still(object: &ObjectPlan) -> bool {
+    object.problem.is_none()
+        && object.object == ObjectChange::Keep
+        && object.steps.iter().all(|step| step.verb == Verb::Keep)
+}
+
+fn object(object: &ObjectPlan) -> String {
+    let change = match object.object {
+        ObjectChange::Create => " (new)",
+        ObjectChange::Update => " (changed)",
+        ObjectChange::Delete => " (deleted)",
+        ObjectChange::Keep => "",
+    };
+    let mut text = format!("\n#### {}{change}\n", escaped(&object.title()));
+    if let Some(problem) = &object.problem {
+        text += &format!("\n**{}**: {}\n", problem.reason, escaped(&problem.message));
+    }
+    let steps: Vec<&Step> = object.steps.iter().filter(|step| step.verb != Verb::Keep).collect();
+    if !steps.is_empty() {
+        text += "\n| | Resource | | What changes |\n|---|---|---|---|\n";
+    }
+    for step in steps {
+        let (sign, _) = sign(step.verb);
+        text += &format!("| `{sign}` | {} | {} | {} |\n", step.kind, escaped(&step.id), notes(step).join("<br>"));
+    }
+    text
+}
+
+fn notes(step: &Step) -> Vec<String> {
+    let drift = step.drift.then(|| "changed outside Terrace".to_owned());
+    let data = step.data.iter().map(|data| format!("data: {}", escaped(data)));
+    let choices = step.approval.iter().flatten().map(|choice| {
+        let data = choice.data.as_ref().map(|data| format!(" (data: {})", escaped(data))).unwrap_or_default();
+        format!("**waits for consent** to {}{data}: `{}`", choice.action, choice.hash)
+    });
+    let message = step.message.iter().map(|message| escaped(message));
+    drift.into_iter().chain(step.changes.iter().map(field)).chain(data).chain(message).chain(choices).collect()
+}
+
+fn field(field: &Field) -> String {
+    let to = match &field.known_after {
+        Some(output) => format!("known after {}", escaped(output)),
+        None => escaped(&value(&field.to)),
+    };
+    let forces = if field.forces_replacement { " **forces the replacement**" } else { "" };
+    format!("{}: {} → {to}{forces}", escaped(&field.path), escaped(&value(&field.from)))
+}
+
+/// Text that means nothing to Markdown, in a cell of a table.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::new();
+    for character in text.chars() {
+        match character {
+            '\n' => escaped += "<br>",
+            '<' => escaped += "&lt;",
+            '&' => escaped += "&amp;",
+            '|' | '`' | '*' | '_' | '[' | ']' | '\\' => escaped.extend(['\\', character]),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}

@@ -1,0 +1,69 @@
+//! The program's own commands, as a person types them.
+
+use std::process::Stdio;
+
+use anyhow::{Context, Result, ensure};
+use tokio::io::AsyncWriteExt;
+use tokio::process::Command;
+
+use crate::operator::program;
+use crate::tenant::Tenant;
+
+/// What a command came to.
+#[derive(Debug)]
+pub struct Said {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
+}
+
+impl Tenant<'_> {
+    /// Runs `terrace` with these arguments and this input, by the tenant's kubeconfig and in its account.
+    ///
+    /// # Errors
+    /// When it cannot be run.
+    pub async fn terrace(&self, args: &[&str], input: &str) -> Result<Said> {
+        self.terrace_with(args, input, &[("AWS_ACCESS_KEY_ID", &self.account.id), ("AWS_SECRET_ACCESS_KEY", "test")])
+            .await
+    }
+
+    /// As [`terrace`](Self::terrace), with these variables and no others of AWS.
+    ///
+    /// # Errors
+    /// As that.
+    pub async fn terrace_with(&self, args: &[&str], input: &str, env: &[(&str, &str)]) -> Result<Said> {
+        let mut command = Command::new(program()?);
+        command.args(args).arg("--aws-endpoint-url").arg(&self.bed.checker.url).env_clear().envs(env.iter().copied());
+        command.env("KUBECONFIG", self.kubectl.kubeconfig()).env("AWS_REGION", "eu-west-1");
+        command.env("AWS_EC2_METADATA_DISABLED", "true");
+        let beside = self.kubectl.program().parent().context("kubectl is in a folder")?;
+        command.env("PATH", format!("{}:{}", beside.display(), std::env::var("PATH").unwrap_or_default()));
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        let mut child = command.spawn().context("start terrace")?;
+        let mut stdin = child.stdin.take().context("stdin is piped")?;
+        let write = async {
+            // Without a reader the exit code says what is wrong.
+            let _ = stdin.write_all(input.as_bytes()).await;
+            drop(stdin);
+        };
+        let (output, ()) = tokio::join!(child.wait_with_output(), write);
+        let output = output?;
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        Ok(Said { code: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) })
+    }
+}
+
+impl Said {
+    /// The command ended with this code and said nothing else.
+    ///
+    /// # Errors
+    /// What it said, where it did not.
+    pub fn ends(self, code: i32) -> Result<Said> {
+        ensure!(
+            self.code == code && (self.err.is_empty() || code == 1),
+            "ended with {}, not {code}: {self:?}",
+            self.code
+        );
+        Ok(self)
+    }
+}
