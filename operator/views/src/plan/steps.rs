@@ -168,7 +168,9 @@ fn diff_fields(Diff(changes): &Diff) -> Vec<Field> {
         },
         forces_replacement: change.effect == Effect::Replace,
     };
-    changes.iter().map(field).collect()
+    let mut fields: Vec<Field> = changes.iter().map(field).collect();
+    fields.sort_by(|a, b| a.path.cmp(&b.path));
+    fields
 }
 
 /// What stands in the way. What waits for other steps of the plan needs no word: it is done after them.
