@@ -14,7 +14,7 @@ build := cargo build --workspace --bins
 target = $(or $(CARGO_TARGET_DIR),target)
 bed = $(target)/debug/bed
 
-.PHONY: help built demo demo-down bed test daily lint matrix bench generate
+.PHONY: help built demo demo-down bed test daily lint matrix bench image-steps generate
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -47,6 +47,9 @@ matrix: ## the crash matrix whole: every fault at every I/O point in the life of
 bench: ## prints the benchmark's figures
 	$(build) --release
 	$(target)/release/bench
+
+image-steps: ## runs the Dockerfile's steps in a clean folder, without an engine, and prints what the image holds
+	python3 tests/tools/python/image.py . $(shell mktemp --directory)
 
 generate: built ## writes crds/yaml, the chart's files and argocd/argocd-cm.yaml from the types, the Lua files and what the code says it does
 	cargo run --quiet --package terrace-crds --bin generate-crds -- crds/yaml charts/terrace/files/crds

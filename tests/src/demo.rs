@@ -131,7 +131,7 @@ pub async fn serve() -> Result<()> {
     let state = Running {
         kubeconfig: bed.kubectl().kubeconfig().to_owned(),
         kubectl: bed.kubectl().program().to_owned(),
-        aws_endpoint: bed.emulator.url.clone(),
+        aws_endpoint: bed.checker.url.clone(),
         overlay: write_overlay(bed.folder(), &account)?,
         control,
         log: bed.folder().to_owned(),

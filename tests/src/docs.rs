@@ -31,6 +31,71 @@ pub async fn typed(page: &str, mut bash: Command) -> Result<usize> {
     Ok(count)
 }
 
+/// Types the commands of a page as [`typed`] does, and compares what each block prints with the text that follows it on the
+/// page. There `…` stands for anything within a line, and alone for any number of lines.
+///
+/// # Errors
+/// What was printed, where that is another, or a command fails.
+pub async fn followed(page: &str, mut bash: Command) -> Result<usize> {
+    let text = std::fs::read_to_string(checkout().join(page)).with_context(|| page.to_owned())?;
+    let steps = steps(&text);
+    ensure!(!steps.is_empty(), "{page} has no commands");
+    // What a block prints ends with a record separator.
+    let script: String = steps.iter().map(|(commands, _)| format!("{commands}printf '\\036'\n")).collect();
+    bash.args(["-euo", "pipefail", "-c", &script]).stdin(Stdio::null()).kill_on_drop(true);
+    let output = bash.output().await.context("start bash")?;
+    let (printed, complaints) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    ensure!(output.status.success(), "{page}: {complaints}\n{printed}");
+    for ((commands, shown), printed) in steps.iter().zip(printed.split('\u{1e}')) {
+        let Some(shown) = shown else { continue };
+        let (expected, found): (Vec<&str>, Vec<&str>) = (shown.lines().collect(), printed.lines().collect());
+        ensure!(is_like(&expected, &found), "{page} shows of\n{commands}\n{shown}\nand it is\n{printed}\n{complaints}");
+    }
+    Ok(steps.iter().map(|(commands, _)| commands.lines().count()).sum())
+}
+
+/// The blocks of commands, each with the text that follows it at once.
+fn steps(page: &str) -> Vec<(String, Option<String>)> {
+    let mut steps: Vec<(String, Option<String>)> = Vec::new();
+    let mut inside: Option<&str> = None;
+    for line in page.lines() {
+        match (inside, line.strip_prefix("```")) {
+            (None, Some("sh")) => {
+                inside = Some("sh");
+                steps.push((String::new(), None));
+            }
+            (None, Some(language)) => inside = Some(language),
+            (Some(_), Some(_)) => inside = None,
+            (Some("sh"), None) => {
+                steps.last_mut().into_iter().for_each(|(commands, _)| *commands += &format!("{line}\n"))
+            }
+            (Some("text"), None) => {
+                let shown = steps.last_mut().map(|(_, shown)| shown.get_or_insert_default());
+                shown.into_iter().for_each(|shown| *shown += &format!("{line}\n"));
+            }
+            _ => {}
+        }
+    }
+    steps
+}
+
+/// Whether lines are as shown.
+fn is_like(shown: &[&str], found: &[&str]) -> bool {
+    match (shown, found) {
+        ([], []) => true,
+        (["…", rest @ ..], _) => (0..=found.len()).any(|from| is_like(rest, &found[from..])),
+        ([line, shown @ ..], [first, found @ ..]) => is_line_like(line, first) && is_like(shown, found),
+        _ => false,
+    }
+}
+
+fn is_line_like(shown: &str, found: &str) -> bool {
+    let Some((before, after)) = shown.split_once('…') else { return shown.trim_end() == found.trim_end() };
+    let Some(rest) = found.strip_prefix(before) else { return false };
+    let mut ends = rest.char_indices().map(|(at, _)| at).chain([rest.len()]);
+    ends.any(|at| is_line_like(after, &rest[at..]))
+}
+
 fn fenced(text: &str, language: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     let mut inside = None;
@@ -62,6 +127,20 @@ mod tests {
         for path in [&flux["spec"]["path"], &argo_cd["spec"]["source"]["path"]] {
             assert!(checkout().join(path.as_str().unwrap()).join("kustomization.yaml").is_file(), "{path}");
         }
+    }
+
+    #[test]
+    fn what_is_printed_is_compared_with_what_is_shown_but_for_what_changes() {
+        let page = "```sh\nls\n```\n\nand so\n\n```text\na …\n…\nz\n```\n\n```sh\npwd\n```\n";
+        let steps = steps(page);
+        assert_eq!(steps, [("ls\n".into(), Some("a …\n…\nz\n".into())), ("pwd\n".into(), None)]);
+        for (found, like) in
+            [("a b\nz", true), ("a b\nc\nd\nz", true), ("b\nz", false), ("a b\nc", false), ("a b\nz\n y", false)]
+        {
+            let (shown, found): (Vec<&str>, Vec<&str>) = (vec!["a …", "…", "z"], found.lines().collect());
+            assert_eq!(is_like(&shown, &found), like, "{found:?}");
+        }
+        assert!(is_line_like("a…c…", "abbcd") && !is_line_like("a…c", "abbcd"));
     }
 
     #[test]

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use serde_json::{Value, json};
-use terrace_tests::docs::typed;
+use terrace_tests::bed::SOON;
+use terrace_tests::docs::{followed, typed};
 use terrace_tests::operator::{ACCOUNT, program};
 use terrace_tests::scratch::Scratch;
 use terrace_tests::tools::checkout;
@@ -23,6 +24,27 @@ async fn the_pages_on_installing_tell_what_works() {
         let said = desk.follow(&bed, page).await.unwrap();
         println!("{page}: {said} commands");
     }
+}
+
+#[tokio::test]
+async fn the_page_on_day_2_shows_what_is_printed() {
+    let bed = Bed::start(Options::default()).await.unwrap();
+    bed.operator().await.unwrap();
+    let tenant = bed.tenant("day-2").await.unwrap();
+    let desk = Desk::set(&bed, &tenant).await.unwrap();
+    let kubectl = bed.kubectl();
+    for file in ["namespace.yaml", "environment.yaml"] {
+        kubectl.apply_file(&desk.folder.path().join("examples/orders").join(file)).await.unwrap();
+    }
+    kubectl.wait_for_condition("environment", "prod", "Ready", "True", SOON).await.unwrap();
+    let mut bash = desk.bash();
+    bash.env("AWS_ACCESS_KEY_ID", &tenant.account.id);
+    let followed = followed("docs/day-2.md", bash).await;
+    let commands = match followed {
+        Ok(commands) => commands,
+        Err(error) => panic!("{error:#}\n{}", desk.stands(&bed).await.unwrap()),
+    };
+    println!("docs/day-2.md: {commands} commands");
 }
 
 /// Where a person sits who follows a page: the programs that it names, and a checkout.
@@ -48,7 +70,13 @@ impl Desk {
         let words: Vec<_> = [aws.get_program()].into_iter().chain(aws.get_args()).collect();
         script(&bin.join("aws"), &format!("exec {} \"$@\"", words.join(OsStr::new(" ")).display()))?;
         symlink(bed.kubectl().program(), bin.join("kubectl"))?;
-        symlink(program()?, bin.join("terrace"))?;
+        // What stands for AWS here; a person's own is found by the region.
+        let (terrace, endpoint) = (program()?, &bed.checker.url);
+        let terrace = terrace.display();
+        let at_endpoint = format!(
+            "case $1 in plan) exec {terrace} \"$@\" --aws-endpoint-url {endpoint};; esac\nexec {terrace} \"$@\""
+        );
+        script(&bin.join("terrace"), &at_endpoint)?;
         symlink(checkout().join("charts"), folder.path().join("charts"))?;
         examples(folder.path(), tenant)?;
         // A cluster that EKS calls as the pages do, in the operator's own account.
@@ -76,11 +104,15 @@ impl Desk {
         Ok(told.collect::<Vec<_>>().join("\n"))
     }
 
-    /// Types the commands of a page, and says how many there were.
-    async fn follow(&self, bed: &Bed, page: &str) -> Result<usize> {
+    fn bash(&self) -> Command {
         let mut bash = Command::new("bash");
         bash.current_dir(self.folder.path()).env_clear().envs(self.env.clone());
-        match typed(page, bash).await {
+        bash
+    }
+
+    /// Types the commands of a page, and says how many there were.
+    async fn follow(&self, bed: &Bed, page: &str) -> Result<usize> {
+        match typed(page, self.bash()).await {
             Err(error) => Err(error.context(self.stands(bed).await?)),
             typed => typed,
         }

@@ -59,10 +59,15 @@ def arguments(client, operation, flags):
 def value(shape, words):
     words = [read(word) for word in words]
     if shape.type_name == "list":
-        return words
+        return [shorthand(word) if shape.member.type_name == "structure" else word for word in words]
     if shape.type_name in ("structure", "map"):
         return json.loads(words[0])
     return words[0]
+
+
+def shorthand(word):
+    """A structure as `Key=a,Value=b`."""
+    return dict(pair.split("=", 1) for pair in word.split(","))
 
 
 def read(word):

@@ -16,7 +16,7 @@ use super::cluster::{self, Cluster};
 use super::stage::{Asked, Stage};
 use super::{assume, manifests, named};
 use crate::context::Context;
-use crate::environment::resolved;
+use crate::environment::{is_ready, resolved};
 use crate::reach;
 use crate::tier::Mode;
 
@@ -120,9 +120,9 @@ async fn plan(flags: &Flags) -> Result<Plan, String> {
 
 /// The plan as it is without AWS, which tells as well which Environment serves which object.
 async fn told(cluster: &Cluster, stage: &Stage, flags: &Flags) -> Result<Vec<ObjectPlan>, String> {
-    let in_order = |environment: Environment| match environment.status {
-        Some(_) if !flags.offline => environment,
-        _ => assume::in_order(environment),
+    let in_order = |environment: Environment| match is_ready(&environment) && !flags.offline {
+        true => environment,
+        false => assume::in_order(environment),
     };
     let environments = stage.environments().into_iter().map(in_order).collect();
     let context = stage.context(cluster, &flags.reach, environments).await?;
@@ -170,7 +170,7 @@ async fn look(
             }
             Err(why) => {
                 eyes.closed.insert(name, why);
-                seen.push(if environment.status.is_some() { environment } else { assume::in_order(environment) });
+                seen.push(if is_ready(&environment) { environment } else { assume::in_order(environment) });
             }
         }
     }
@@ -213,7 +213,8 @@ async fn one(asked: &Asked, mode: Mode, context: &Context) -> ObjectPlan {
         stalled: problem.stalled,
     };
     match asked.kind.foresee(&asked.object, mode, context).await {
-        Err(problem) => plan.problem = Some(told(problem)),
+        // What cannot even be planned counts as refused, also where it may pass by itself.
+        Err(problem) => plan.problem = Some(Problem { stalled: true, ..told(problem) }),
         Ok(foreseen) => {
             plan.environment = Some(foreseen.environment);
             plan.problem = foreseen.waits.map(told);

@@ -10,9 +10,13 @@ use kube::runtime::watcher::{Config, Event};
 use kube::runtime::{WatchStreamExt, watcher};
 use serde_json::Value;
 use terrace_views::style::{Mark, Style};
+use tokio::time::Instant;
 
 use super::cluster::{self, resource};
 use super::named;
+
+/// How long an object may be stalled before that is believed: somebody may have mended it a moment ago.
+const GRACE: Duration = Duration::from_secs(10);
 
 /// Flags of `terrace wait`.
 #[derive(Clone, Debug, Args)]
@@ -79,8 +83,20 @@ async fn follow(
 ) -> Result<String, String> {
     let only = Config::default().fields(&format!("metadata.name={name}"));
     let mut events = pin!(watcher(api, only).default_backoff());
-    let mut listed = false;
-    while let Some(event) = events.try_next().await.map_err(|error| format!("the cluster does not answer: {error}"))? {
+    let (mut listed, mut stalled) = (false, None);
+    loop {
+        let next = match stalled {
+            None => events.try_next().await,
+            Some(since) => match tokio::time::timeout_at(since + GRACE, events.try_next()).await {
+                Ok(next) => next,
+                Err(_) => {
+                    let words = last.as_ref().map(|standing| standing.words.as_str()).unwrap_or_default();
+                    return Err(format!("{title} needs a person: {words}"));
+                }
+            },
+        };
+        let next = next.map_err(|error| format!("the cluster does not answer: {error}"))?;
+        let Some(event) = next else { return Err("the cluster ended the watch".into()) };
         let object = match event {
             Event::Init => continue,
             Event::InitDone if listed => continue,
@@ -96,13 +112,11 @@ async fn follow(
             eprintln!("{} {title} {}", style.mark(now.mark), now.words);
             *last = Some(now.clone());
         }
-        match (goal, now.mark) {
-            (Goal::Ready, Mark::Ready | Mark::Concern) => return Ok(format!("{title} is Ready\n")),
-            (_, Mark::Stalled) => return Err(format!("{title} needs a person: {}", now.words)),
-            _ => {}
+        if goal == Goal::Ready && matches!(now.mark, Mark::Ready | Mark::Concern) {
+            return Ok(format!("{title} is Ready\n"));
         }
+        stalled = (now.mark == Mark::Stalled).then(|| stalled.unwrap_or_else(Instant::now));
     }
-    Err("the cluster ended the watch".into())
 }
 
 /// How an object stands at its present generation, by its conditions.

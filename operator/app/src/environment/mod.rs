@@ -79,13 +79,19 @@ pub async fn reconcile(
     Ok(next)
 }
 
+/// Whether a controller has found it in order as its spec is now.
+pub fn is_ready(environment: &Environment) -> bool {
+    let current = |status: &&EnvironmentStatus| Some(status.observed_generation) == environment.metadata.generation;
+    let status = environment.status.as_ref().filter(current);
+    status.is_some_and(|status| conditions::is(&status.conditions, conditions::READY))
+}
+
 /// An Environment as a plan needs it: one that no controller has found in order is looked at, and nothing is written.
 pub async fn resolved(mut environment: Environment, context: &Context) -> Environment {
-    let status = environment.status.clone().unwrap_or_default();
-    let current = Some(status.observed_generation) == environment.metadata.generation;
-    if current && conditions::is(&status.conditions, conditions::READY) {
+    if is_ready(&environment) {
         return environment;
     }
+    let status = environment.status.clone().unwrap_or_default();
     let (now, generation) = (Timestamp::now(), environment.metadata.generation.unwrap_or_default());
     let cloud = context.clouds.of(&environment);
     let found = resolve::resolve(&environment, &cloud.clients, &context.client).await;
