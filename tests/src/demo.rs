@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -14,10 +14,10 @@ use tokio::net::{UnixListener, UnixStream};
 use crate::account::Account;
 use crate::bed::{Bed, Options};
 use crate::cache;
-use crate::kubectl::{Kubectl, holds};
+use crate::kubectl::{Kubectl, condition, holds};
+use crate::operator::program;
 use crate::progress::Progress;
 use crate::tools::{Tools, checkout};
-use crate::tree;
 use crate::wait::until;
 
 /// The account that the example names.
@@ -74,15 +74,25 @@ pub async fn up() -> Result<()> {
     let kubectl = Kubectl::new(state.kubectl.clone(), state.kubeconfig.clone());
     print!("\n$ kubectl apply -k examples/web\n{}\n", kubectl.apply_kustomization(&state.overlay).await?);
     let ready = follow(&kubectl).await;
-    println!("\n{}", tree::draw("what exists", &objects(&kubectl).await?));
+    println!("\n$ terrace tree --namespace shop\n{}", tree(&state).await?);
     println!("It goes on running; `make demo-down` ends it. The log of its parts is in {}.\n", state.log.display());
     println!(
         "  export AWS_ENDPOINT_URL={} AWS_ACCESS_KEY_ID={ACCOUNT} AWS_SECRET_ACCESS_KEY=test AWS_REGION=eu-west-1",
         state.aws_endpoint
     );
-    println!("  export PATH={}:$PATH", state.kubectl.parent().unwrap_or(Path::new("/")).display());
+    let folder = |program: &Path| program.parent().unwrap_or(Path::new("/")).display().to_string();
+    println!("  export PATH={}:{}:$PATH", folder(&program()?), folder(&state.kubectl));
     println!("  export KUBECONFIG={}", state.kubeconfig.display());
     ready
+}
+
+/// What exists, as the program itself shows it.
+async fn tree(state: &Running) -> Result<String> {
+    let mut tree = tokio::process::Command::new(program()?);
+    tree.args(["tree", "--namespace", "shop"]).env("KUBECONFIG", &state.kubeconfig).kill_on_drop(true);
+    let said = tree.output().await.context("start terrace")?;
+    ensure!(said.status.success(), "terrace tree: {}", String::from_utf8_lossy(&said.stderr));
+    Ok(String::from_utf8_lossy(&said.stdout).into_owned())
 }
 
 /// Starts this program again as `bed serve`, apart from this terminal, and waits until its bed is up.
@@ -210,7 +220,7 @@ async fn follow(kubectl: &Kubectl) -> Result<()> {
     until("the example", READY, async || {
         let objects = objects(kubectl).await?;
         let lines: Vec<String> =
-            objects.iter().map(|object| format!("{:12} {}", kind(object), tree::standing(object))).collect();
+            objects.iter().map(|object| format!("{:12} {}", kind(object), standing(object))).collect();
         lines.iter().filter(|line| !printed.contains(*line)).for_each(|line| println!("{line}"));
         printed.clone_from(&lines);
         match objects.iter().all(|object| holds(object, "Ready")) {
@@ -219,6 +229,16 @@ async fn follow(kubectl: &Kubectl) -> Result<()> {
         }
     })
     .await
+}
+
+/// How an object stands, in its own words: `Ready`, or the reason and the message why not.
+fn standing(object: &Value) -> String {
+    let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+    match condition(object, "Ready") {
+        Some(ready) if ready["status"] == "True" => "Ready".to_owned(),
+        Some(ready) => format!("{}: {}", text(&ready["reason"]), text(&ready["message"])),
+        None => "not looked at yet".to_owned(),
+    }
 }
 
 fn kind(object: &Value) -> &str {

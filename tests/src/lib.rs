@@ -37,7 +37,6 @@ pub mod scratch;
 pub mod skip;
 pub mod tenant;
 pub mod tools;
-pub mod tree;
 pub mod wait;
 pub mod watch;
 

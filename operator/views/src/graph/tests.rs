@@ -137,10 +137,21 @@ fn dot_and_mermaid_keep_every_text_within_its_quotes() {
     }
 }
 
+/// Where the documentation has the picture of the web example.
+const SHOWN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/web.svg");
+
+#[test]
+fn the_picture_in_the_documentation_is_what_is_drawn() {
+    let shown = std::fs::read_to_string(SHOWN).expect("docs/web.svg");
+    let drawn = draw(&worlds()[0], Format::Svg);
+    assert!(shown == drawn, "stale: cargo test -p terrace-views pictures_to_look_at -- --ignored writes it");
+}
+
 /// For people: what is drawn can only be judged by looking.
 #[test]
 #[ignore = "writes pictures to look at into the directory for temporary files"]
 fn pictures_to_look_at() {
+    std::fs::write(SHOWN, draw(&worlds()[0], Format::Svg)).expect("docs/web.svg");
     let directory = std::env::temp_dir().join("graph");
     std::fs::create_dir_all(&directory).expect("a directory");
     let named = ["web", "trouble", "forty", "hostile", "empty", "environment"];
