@@ -51,7 +51,8 @@ bench: ## prints the benchmark's figures
 image-steps: ## runs the Dockerfile's steps in a clean folder, without an engine, and prints what the image holds
 	python3 tests/tools/python/image.py . $(shell mktemp --directory)
 
-generate: built ## writes crds/yaml, the chart's files and argocd/argocd-cm.yaml from the types, the Lua files and what the code says it does
+generate: built ## writes crds/yaml, the chart's files, deploy/terrace.yaml and argocd/argocd-cm.yaml from the types, the Lua files and what the code says it does
 	cargo run --quiet --package terrace-crds --bin generate-crds -- crds/yaml charts/terrace/files/crds
 	$(target)/debug/terrace policy --output rbac > charts/terrace/files/rbac.yaml
 	$(target)/debug/generate-argocd
+	$(bed) base > deploy/terrace.yaml

@@ -80,6 +80,16 @@ impl Helm {
         self.with_values(&[&install[..], &how, args].concat(), values).await.map(drop)
     }
 
+    /// What the chart comes to with its default values, as it is kept for Kustomize (`deploy/terrace.yaml`).
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub async fn base(&self) -> Result<String> {
+        let chart = Helm::chart();
+        let text = self.run(&["template", RELEASE, path(&chart)?, "--namespace", NAMESPACE]).await?;
+        Ok(format!("# What charts/terrace renders; `make generate` writes it.\n{text}"))
+    }
+
     /// What the chart comes to with these values, object by object.
     ///
     /// # Errors

@@ -1,9 +1,10 @@
-//! The test bed from the command line: `bed build | up [ministack|moto] | emulator ministack|moto -- COMMAND… | demo |
-//! down`.
+//! The test bed from the command line: `bed build | up [ministack|moto] | emulator ministack|moto -- COMMAND… | base |
+//! demo | down`.
 
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
+use terrace_tests::helm::Helm;
 use terrace_tests::progress::Progress;
 use terrace_tests::tools::{self, GitOpsTools, Tools};
 use terrace_tests::{Bed, Emulator, Options, alone, demo};
@@ -14,6 +15,7 @@ usage: bed build                            builds what is missing in the cache
        bed up [ministack|moto]              brings up a bed, until Ctrl-C
        bed emulator ministack|moto -- COMMAND…
                                             runs a command beside an emulator alone, for the tests of the wire
+       bed base                             prints what the chart renders with its default values
        bed demo                             brings up the demonstration, and leaves it running
        bed down                             ends the demonstration";
 
@@ -40,6 +42,10 @@ async fn run(args: &[&str]) -> Result<ExitCode> {
         ["up", emulator] => up(named(emulator)?).await?,
         ["emulator", emulator, "--", command @ ..] if !command.is_empty() => {
             return alone::run(named(emulator)?, command, &Progress::loud()).await.map(ExitCode::from);
+        }
+        ["base"] => {
+            let tools = Tools::get(&Progress::builds_only()).await?;
+            print!("{}", Helm::new(tools.helm(), "/dev/null".into()).base().await?);
         }
         ["demo"] => demo::up().await?,
         ["serve"] => demo::serve().await?,

@@ -10,6 +10,7 @@ use terrace_tests::helm::{Helm, NAMESPACE, RELEASE};
 use terrace_tests::kubectl::holds;
 use terrace_tests::kubelet::Kubelet;
 use terrace_tests::operator::{PODS, Start};
+use terrace_tests::tools::checkout;
 use terrace_tests::wait::ensure;
 use terrace_tests::{Bed, Operator, Options, until};
 
@@ -65,6 +66,24 @@ async fn what_the_chart_renders_is_admitted_with_every_switch_on_and_off() {
             admitted.with_context(|| format!("{} {name}", object["kind"])).unwrap();
         }
     }
+}
+
+#[tokio::test]
+async fn the_base_for_kustomize_is_what_the_chart_renders_and_is_admitted() {
+    let bed = Bed::shared().await.unwrap();
+    bed.operator().await.unwrap();
+    let (base, folder) = (bed.helm.base().await.unwrap(), checkout().join("deploy"));
+    let kept = std::fs::read_to_string(folder.join("terrace.yaml")).unwrap();
+    assert!(base == kept, "deploy/terrace.yaml is stale: make generate writes it");
+    let folder = folder.to_str().unwrap();
+    let built = bed.kubectl().run(&["kustomize", folder]).await.unwrap();
+    let objects = terrace_tests::helm::objects(&built).unwrap();
+    let managers = objects.iter().map(|object| &object["metadata"]["labels"]["app.kubernetes.io/managed-by"]);
+    assert!(managers.clone().count() > 20 && managers.clone().all(|manager| manager == "kustomize"));
+    let args = ["apply", "-k", folder, "--server-side", "--force-conflicts", "--dry-run=server"];
+    // What is in a namespace that there is not yet cannot be tried.
+    bed.kubectl().run(&["create", "namespace", NAMESPACE]).await.ok();
+    bed.kubectl().run(&args).await.unwrap();
 }
 
 #[tokio::test]

@@ -77,7 +77,9 @@ impl Desk {
             "case $1 in plan) exec {terrace} \"$@\" --aws-endpoint-url {endpoint};; esac\nexec {terrace} \"$@\""
         );
         script(&bin.join("terrace"), &at_endpoint)?;
-        symlink(checkout().join("charts"), folder.path().join("charts"))?;
+        for name in ["charts", "deploy"] {
+            symlink(checkout().join(name), folder.path().join(name))?;
+        }
         examples(folder.path(), tenant)?;
         // A cluster that EKS calls as the pages do, in the operator's own account.
         let eks = json!({ "name": "prod", "roleArn": format!("arn:aws:iam::{ACCOUNT}:role/cluster"),
