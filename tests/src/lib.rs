@@ -25,6 +25,7 @@ pub mod inventory;
 pub mod kubectl;
 pub mod kubelet;
 pub mod kubernetes;
+pub mod leaders;
 pub mod lists;
 pub mod operator;
 pub mod pod;

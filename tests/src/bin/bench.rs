@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use terrace_tests::progress::Progress;
 use terrace_tests::watch::Watch;
-use terrace_tests::{Bed, Operator, Options, Tenant, operator, until, wait};
+use terrace_tests::{Bed, Operator, Options, Tenant, leaders, operator, until, wait};
 use tokio::try_join;
 
 /// How long nothing may happen before a measurement is given up.
@@ -29,7 +29,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Without an argument all parts, else those named: `one`, `slow`, `many`, `rest`, `resync`.
+/// Without an argument all parts, else those named: `one`, `slow`, `many`, `rest`, `resync`, `leaders`.
 async fn run() -> Result<()> {
     let named: Vec<String> = std::env::args().skip(1).collect();
     let wanted = |part: &str| named.is_empty() || named.iter().any(|name| name == part);
@@ -54,7 +54,24 @@ async fn run() -> Result<()> {
     if wanted("resync") {
         resync(1000).await?;
     }
+    if wanted("leaders") {
+        println!("\nexamples/web, whose operator is lost");
+        leaders(50).await?;
+    }
     Ok(())
+}
+
+/// How long until another leads, and what is left in the end.
+async fn leaders(kills: u32) -> Result<()> {
+    let mut lost = leaders::lose(kills).await?;
+    lost.takeovers.sort_unstable();
+    let seconds = |at: usize| format!("{:.1} s", lost.takeovers[at].as_secs_f64());
+    let count = lost.takeovers.len();
+    print("leaders lost", count, "");
+    print("from the death of one to the next, median", seconds(count / 2), "");
+    print("the longest", seconds(count - 1), "< 20 s: a Lease holds for 15");
+    print("duplicates and orphans in AWS", lost.left.len(), "0");
+    wait::ensure(lost.left.is_empty(), format_args!("left behind: {:#?}", lost.left))
 }
 
 /// A bed with an operator and one tenant whose Environment is Ready.

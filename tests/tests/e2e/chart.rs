@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use terrace_tests::bed::SOON;
 use terrace_tests::helm::{Helm, NAMESPACE, RELEASE};
+use terrace_tests::inventory::is_kept;
 use terrace_tests::kubectl::holds;
 use terrace_tests::kubelet::Kubelet;
 use terrace_tests::operator::{PODS, Start};
@@ -149,7 +150,7 @@ async fn a_release_carries_the_web_example_through_upgrades_lost_leaders_and_an_
             reinstalled(&bed, &kubelet, scene, &values).await.context("reinstall")?;
             web::deleted(scene).await.context("deleted")?;
             let left = before.changes(&scene.tenant.inventory().await?);
-            let rest: Vec<_> = left.iter().filter(|line| !web::is_kept(line)).collect();
+            let rest: Vec<_> = left.iter().filter(|line| !is_kept(line)).collect();
             ensure(rest.is_empty(), format_args!("left behind: {rest:#?}"))
         })
         .await;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use terrace_tests::bed::SOON;
+use terrace_tests::inventory::is_kept;
 use terrace_tests::pod::Sight;
 use terrace_tests::scratch::Scratch;
 use terrace_tests::tools::checkout;
@@ -49,14 +50,6 @@ async fn life(scene: &Scene<'_>) -> Result<()> {
     let left = before.changes(&scene.tenant.inventory().await?);
     let rest: Vec<_> = left.iter().filter(|line| !is_kept(line)).collect();
     ensure(rest.is_empty(), format_args!("left behind: {rest:#?}"))
-}
-
-/// Whether what is left of the example is meant to be: secrets are kept for their recovery window, and a last snapshot of
-/// what held data is what the deletion policy asks for.
-pub fn is_kept(change: &str) -> bool {
-    ["+ secretsmanager/Secret ", "+ rds/DBSnapshot ", "+ elasticache/Snapshot "]
-        .iter()
-        .any(|kind| change.starts_with(kind))
 }
 
 /// The zone that the example has its names in, and its Environment, with its limits; and further names that it admits.

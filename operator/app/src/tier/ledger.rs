@@ -141,6 +141,32 @@ mod tests {
         assert_eq!(inventory(&status).expect("readable"), whole());
     }
 
+    /// What operators of earlier versions wrote of examples/web, one file a version: never changed, and one more for each
+    /// version that writes it otherwise.
+    const RECORDED: &[(&str, &str)] = &[("0.1.0", include_str!("recorded/0.1.0.json"))];
+
+    #[test]
+    fn what_earlier_versions_wrote_is_read_whole_and_written_back_the_same() {
+        let known = terrace_model::aws::kinds();
+        for (version, text) in RECORDED {
+            let recorded: std::collections::BTreeMap<String, serde_json::Value> =
+                serde_json::from_str(text).expect("JSON");
+            assert_eq!(recorded.len(), 5, "{version}: an object of each kind");
+            for (kind, wire) in recorded {
+                let status: TierStatus = serde_json::from_value(wire.clone()).expect("a status");
+                assert_eq!(serde_json::to_value(&status).expect("plain data"), wire, "{version}: {kind}");
+                let inventory = inventory(&status).unwrap_or_else(|error| panic!("{version}: {kind}: {error}"));
+                let written = entries(&inventory, &status.resources).expect("the same fields");
+                assert_eq!(written, status.resources, "{version}: {kind}");
+                for entry in inventory.0.values() {
+                    let ours =
+                        entry.kind.starts_with("kubernetes/") || known.iter().any(|spec| spec.kind == entry.kind);
+                    assert!(ours, "{version}: {kind} has a {}, and there is no such kind any more", entry.kind);
+                }
+            }
+        }
+    }
+
     #[test]
     fn an_inventory_edited_by_hand_is_not_guessed_at() {
         let mut resources = entries(&whole(), &[]).expect("the same fields");

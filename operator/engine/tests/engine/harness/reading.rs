@@ -1,6 +1,6 @@
 //! What a test reads of a world: what stands in AWS, what was called, what the last pass and its report say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use terrace_engine::policy::Consent;
 use terrace_engine::sim::{Calls, Live, Op, STATUS};
@@ -13,8 +13,8 @@ impl World {
     /// What stands and is owned by an object: kind, owner's name and node, of what is owned.
     pub fn standing(&self) -> Vec<String> {
         let live: Vec<_> = self.sim.console().live().into_iter().filter(|live| live.maker.is_some()).collect();
-        let mut names: Vec<String> =
-            live.iter().map(|live| format!("{} {}", live.key.kind, label(&live.tags()))).collect();
+        let label = |live: &Live| label(&live.tags(), !self.is_together());
+        let mut names: Vec<String> = live.iter().map(|live| format!("{} {}", live.key.kind, label(live))).collect();
         names.sort();
         names
     }
@@ -27,10 +27,20 @@ impl World {
             let inventory = self.sim.ledger(&path).load().unwrap_or_default();
             lines.extend(inventory.0.iter().map(|(key, entry)| {
                 let Entry { kind, place, name, phase, on_delete, depends_on, keys, .. } = entry;
-                format!("{path} {key}: {kind} {place:?} {name} {phase:?} {on_delete:?} {depends_on:?} {keys:?}")
+                let rest = format!("{kind} {place:?} {phase:?} {on_delete:?} {keys:?}");
+                match self.is_together() {
+                    true => format!("{path} {}: {rest} {:?}", key.id, ids(depends_on)),
+                    false => format!("{path} {key}: {name} {rest} {depends_on:?}"),
+                }
             }));
         }
         lines
+    }
+
+    /// Of several objects that are changed at once, one may be replaced for the sake of another before its own change is
+    /// due, or for both together: how often is nobody's concern.
+    fn is_together(&self) -> bool {
+        self.objects.len() > 1
     }
 
     /// Every object is as wished: all its entries are Ready, and nothing is left to do.
@@ -67,9 +77,14 @@ impl World {
     }
 }
 
-fn label(tags: &BTreeMap<String, String>) -> String {
+fn label(tags: &BTreeMap<String, String>, numbered: bool) -> String {
     let tag = |key: &str| tags.get(&format!("terrace.dev/{key}")).cloned().unwrap_or_default();
-    format!("{} {}~{}", tag("name"), tag("node"), tag("incarnation"))
+    let number = if numbered { format!("~{}", tag("incarnation")) } else { String::new() };
+    format!("{} {}{number}", tag("name"), tag("node"))
+}
+
+fn ids(keys: &BTreeSet<NodeKey>) -> BTreeSet<&str> {
+    keys.iter().map(|key| key.id.as_str()).collect()
 }
 
 impl World {

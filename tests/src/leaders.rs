@@ -1,0 +1,93 @@
+//! The leader is lost again and again while `examples/web` comes up and goes: how long until another leads, and what is
+//! left in the end.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use crate::account::Account;
+use crate::bed::{Bed, Options};
+use crate::demo::{ACCOUNT, write_overlay};
+use crate::helm::NAMESPACE;
+use crate::inventory::{Inventory, is_kept};
+use crate::kubectl::holds;
+use crate::kubelet::Kubelet;
+use crate::progress::Progress;
+use crate::wait::until;
+
+/// How long it may take until another replica leads: a Lease holds for 15 s.
+const TAKEOVER: Duration = Duration::from_secs(120);
+/// How long the example may take, whatever befalls the operator.
+const WHOLE: Duration = Duration::from_secs(300);
+/// The tiers, as kubectl names them.
+const TIERS: &str = "edgetiers,webapps,objecttiers,cachetiers,datatiers";
+/// Kills in each half of a life of the example: while it comes up, and while it goes.
+const HALF: u32 = 5;
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Lost {
+    /// From each death to the next leader.
+    pub takeovers: Vec<Duration>,
+    /// What is left in AWS that nobody asked to be kept.
+    pub left: Vec<String>,
+}
+
+/// Loses the leader so many times, every second time with its pod.
+///
+/// # Errors
+/// When nobody leads in time, or the example does not come up or go all the same.
+pub async fn lose(kills: u32) -> Result<Lost> {
+    let bed = Bed::start(Options { progress: Progress::builds_only(), ..Options::default() }).await?;
+    bed.apply_crds().await?;
+    let kubelet = bed.kubelet()?;
+    let values = bed.operator_start(&["--resync-seconds=4"]).values(2);
+    bed.helm.install(NAMESPACE, &values, &["--wait", "--timeout=120s"]).await?;
+    let aws = bed.aws.as_account(ACCOUNT);
+    let account = Account::prepare(&aws).await?;
+    account.make_zone(&aws, "example.com").await?;
+    let (overlay, before) = (write_overlay(bed.folder(), &account)?, Inventory::of(&aws).await?);
+    let kubectl = bed.kubectl();
+    let mut takeovers = Vec::new();
+    while (takeovers.len() as u32) < kills {
+        kubectl.apply_kustomization(&overlay).await?;
+        lose_some(&bed, &kubelet, &mut takeovers).await?;
+        until("the example", WHOLE, async || {
+            let tiers = tiers(&bed).await?;
+            let ready = tiers.iter().filter(|tier| holds(tier, "Ready")).count();
+            ensure!(ready == 5, "{ready} of {} are Ready", tiers.len());
+            Ok(())
+        })
+        .await?;
+        kubectl.namespaced("shop").run(&["delete", TIERS, "--all", "--wait=false"]).await?;
+        lose_some(&bed, &kubelet, &mut takeovers).await?;
+        until("the end of the example", WHOLE, async || {
+            let left = tiers(&bed).await?.len();
+            ensure!(left == 0, "{left} tiers are left");
+            Ok(())
+        })
+        .await?;
+    }
+    let left = before.changes(&Inventory::of(&aws).await?);
+    Ok(Lost { takeovers, left: left.into_iter().filter(|line| !is_kept(line)).collect() })
+}
+
+async fn tiers(bed: &Bed) -> Result<Vec<Value>> {
+    bed.kubectl().namespaced("shop").list(TIERS, "").await
+}
+
+async fn lose_some(bed: &Bed, kubelet: &Kubelet, takeovers: &mut Vec<Duration>) -> Result<()> {
+    for _ in 0..HALF {
+        let leader = until("a leader", TAKEOVER, async || kubelet.leader().await).await?;
+        let died = Instant::now();
+        leader.kill().await?;
+        if takeovers.len().is_multiple_of(2) {
+            let kubectl = bed.kubectl().namespaced(NAMESPACE);
+            kubectl.run(&["delete", "pod", &leader.pod, "--grace-period=0", "--force"]).await.context("the pod")?;
+        }
+        until("another leader", TAKEOVER, async || kubelet.leader().await).await?;
+        takeovers.push(died.elapsed());
+    }
+    Ok(())
+}
