@@ -33,6 +33,8 @@ pub enum Command {
     Why(Box<commands::look::Why>),
     /// Draws the architecture.
     Graph(Box<commands::look::Graph>),
+    /// Shows what somebody changed outside Terrace, by a fresh look at AWS; ends with 2 where there is anything.
+    Drift(Box<commands::drift::Flags>),
     /// Waits until an object is Ready, or gone.
     Wait(Box<commands::wait::Flags>),
     /// Lets a change through that waits for consent.
@@ -52,6 +54,10 @@ pub enum Command {
     /// Prints what feeds a queue by which drift is heard of as it happens (docs/drift.md): EventBridge's rules, with the
     /// queue itself where the form can make it.
     DriftRule(crate::drift::rule::Flags),
+    /// Prints what completes the command line in a shell, to be sourced.
+    Completions(commands::shell::Completions),
+    /// Writes the manual, a page a command.
+    Man(commands::shell::Manual),
 }
 
 /// Flags of `terrace controller`.

@@ -49,6 +49,9 @@ fn main() -> ExitCode {
         cli::Command::Observe(target) => tell(target, Word::Observe),
         cli::Command::Manage(target) => tell(target, Word::Manage),
         cli::Command::Plan(flags) => shown(in_runtime(async move { commands::plan::run(&flags, &style()).await })),
+        cli::Command::Drift(flags) => shown(in_runtime(async move { commands::drift::run(&flags, &style()).await })),
+        cli::Command::Completions(flags) => told(commands::shell::completions(&flags)),
+        cli::Command::Man(flags) => told(commands::shell::manual(&flags)),
         cli::Command::DriftRule(flags) => told(Ok(drift::rule::print(&flags))),
         cli::Command::Policy(flags) => told(in_runtime(async move { policy::print(&flags) })),
     }

@@ -3,10 +3,12 @@
 pub mod act;
 mod assume;
 mod cluster;
+pub mod drift;
 pub mod look;
 mod manifests;
 pub mod plan;
 mod schema;
+pub mod shell;
 mod stage;
 pub mod wait;
 mod world;

@@ -67,14 +67,7 @@ pub enum Output {
 /// A sentence for the person who asked.
 pub async fn run(flags: &Flags, style: &Style) -> Result<(String, ExitCode), String> {
     let plan = plan(flags).await?;
-    let text = match flags.output {
-        Output::Text => view::text(&plan, style),
-        Output::Markdown => view::markdown(&plan),
-        Output::Json => {
-            let document = serde_json::json!({ "plan": plan, "summary": plan.summary() });
-            serde_json::to_string_pretty(&document).map_err(|error| error.to_string())? + "\n"
-        }
-    };
+    let text = written(&plan, flags.output, style)?;
     let code = match plan.has_changes() {
         _ if plan.is_refused() => ExitCode::FAILURE,
         true if flags.detailed_exitcode => ExitCode::from(2),
@@ -83,7 +76,43 @@ pub async fn run(flags: &Flags, style: &Style) -> Result<(String, ExitCode), Str
     Ok((text, code))
 }
 
-async fn plan(flags: &Flags) -> Result<Plan, String> {
+/// A plan in a form.
+///
+/// # Errors
+/// None but a defect: a plan is plain data.
+pub fn written(plan: &Plan, output: Output, style: &Style) -> Result<String, String> {
+    Ok(match output {
+        Output::Text => view::text(plan, style),
+        Output::Markdown => view::markdown(plan),
+        Output::Json => {
+            let document = serde_json::json!({ "plan": plan, "summary": plan.summary() });
+            serde_json::to_string_pretty(&document).map_err(|error| error.to_string())? + "\n"
+        }
+    })
+}
+
+impl Flags {
+    /// A plan of all that stands.
+    pub fn of_all() -> Self {
+        Flags {
+            objects: Vec::new(),
+            filename: Vec::new(),
+            kustomize: Vec::new(),
+            delete: false,
+            offline: false,
+            output: Output::Text,
+            detailed_exitcode: false,
+            cluster: cluster::Flags::default(),
+            reach: reach::Flags::default(),
+        }
+    }
+}
+
+/// Plans what the flags ask for.
+///
+/// # Errors
+/// A sentence for the person who asked.
+pub async fn plan(flags: &Flags) -> Result<Plan, String> {
     let (cluster, mut stage) = match flags.offline {
         true => (Cluster::none(flags.cluster.namespace.as_ref())?, Stage::default()),
         false => {

@@ -1,0 +1,53 @@
+//! `terrace drift`: everything in the cluster that somebody changed outside Terrace, by a fresh look at AWS.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use terrace_views::plan as view;
+use terrace_views::style::Style;
+
+use super::plan::{self, Output};
+use super::{cluster, plan::Flags as Plan};
+use crate::reach;
+
+/// Flags of `terrace drift`.
+#[derive(Clone, Debug, Args)]
+pub struct Flags {
+    /// The objects of all namespaces.
+    #[arg(long, short = 'A')]
+    pub all_namespaces: bool,
+    /// How it is written.
+    #[arg(long, short, value_enum, default_value_t = Output::Text)]
+    pub output: Output,
+    #[command(flatten)]
+    pub cluster: cluster::Flags,
+    #[command(flatten)]
+    pub reach: reach::Flags,
+}
+
+/// What differs, and 2 to end with where anything does.
+///
+/// # Errors
+/// A sentence for the person who asked.
+pub async fn run(flags: &Flags, style: &Style) -> Result<(String, ExitCode), String> {
+    let mut cluster = flags.cluster.clone();
+    if !flags.all_namespaces && cluster.namespace.is_none() {
+        cluster.namespace = Some(cluster.connect().await?.namespace);
+    }
+    let all = Plan { cluster, reach: flags.reach.clone(), ..Plan::of_all() };
+    let mut plan = plan::plan(&all).await?;
+    if let view::Basis::Record { why } = &plan.basis {
+        return Err(format!("drift is what AWS shows, and it cannot be read: {why}"));
+    }
+    for object in &mut plan.objects {
+        object.steps.retain(|step| step.drift);
+        object.problem = object.problem.take().filter(|problem| problem.stalled);
+    }
+    plan.objects.retain(|object| !object.steps.is_empty() || object.problem.is_some());
+    let drifted = plan.objects.iter().any(|object| !object.steps.is_empty());
+    let text = match flags.output {
+        Output::Text if plan.objects.is_empty() => "Nothing was changed outside Terrace.\n".into(),
+        output => plan::written(&plan, output, style)?,
+    };
+    Ok((text, if drifted { ExitCode::from(2) } else { ExitCode::SUCCESS }))
+}
