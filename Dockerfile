@@ -21,8 +21,8 @@ COPY --from=recipe /terrace/recipe.json recipe.json
 RUN cargo chef cook --locked --profile image --package terrace --bin terrace --recipe-path recipe.json
 COPY . .
 # What it is made of is told twice: within the program, for scanners, and as a file, for people.
-RUN cargo auditable build --locked --profile image --package terrace --bin terrace
-RUN cargo cyclonedx --manifest-path operator/app/Cargo.toml --format json --no-build-deps --override-filename sbom.cdx
+RUN cargo auditable build --locked --profile image --package terrace --bin terrace && \
+    cargo cyclonedx --manifest-path operator/app/Cargo.toml --format json --no-build-deps --override-filename sbom.cdx
 
 FROM gcr.io/distroless/cc-debian12:nonroot
 LABEL org.opencontainers.image.title="terrace" \

@@ -58,6 +58,8 @@ impl Build {
         let flags = ["build", "-v", "-trimpath", "-tags", self.tags, "-ldflags", self.ldflags, "-o", &out];
         go(module, flags.iter().chain(self.packages), &step).await?;
         if let Some((from, files)) = self.files {
+            // One that no program is made from is not there yet.
+            go(module, &["mod", "download", from], &step).await?;
             let source = go(module, &["list", "-m", "-f", "{{.Dir}}", from], &step).await?;
             for file in files {
                 std::fs::write(folder.join(name(file)), std::fs::read(Path::new(source.trim()).join(file))?)?;

@@ -44,6 +44,11 @@ impl Python {
         command
     }
 
+    /// A program that a package brought, which is no Python.
+    pub fn program(&self, name: &str) -> process::Command {
+        process::Command::new(self.interpreter.with_file_name(name))
+    }
+
     /// A script of the bed's own.
     pub fn script(&self, name: &str) -> process::Command {
         let mut command = process::Command::new(&self.interpreter);

@@ -68,7 +68,13 @@ const PROMETHEUS: Build = Build {
     // Without the clients of every cloud in which Prometheus itself finds what to scrape.
     tags: "remove_all_sd",
     ldflags: "-s -w",
-    files: None,
+    files: Some((
+        "github.com/prometheus-operator/prometheus-operator",
+        &[
+            "example/prometheus-operator-crd/monitoring.coreos.com_prometheusrules.yaml",
+            "example/prometheus-operator-crd/monitoring.coreos.com_servicemonitors.yaml",
+        ],
+    )),
 };
 
 /// promtool, which the bed itself does without.
@@ -77,6 +83,14 @@ const PROMETHEUS: Build = Build {
 /// When Go is missing, or the build fails.
 pub async fn promtool(progress: &Progress) -> Result<PathBuf> {
     Ok(PROMETHEUS.get(&tools_folder(), &cache::root()?, progress).await?.join("promtool"))
+}
+
+/// The Prometheus operator's definitions of what the chart makes for it.
+///
+/// # Errors
+/// As [`promtool`].
+pub async fn monitoring_definitions(progress: &Progress) -> Result<Vec<PathBuf>> {
+    Ok(PROMETHEUS.kept(&PROMETHEUS.get(&tools_folder(), &cache::root()?, progress).await?))
 }
 
 const ARGO_CD: Build = Build {

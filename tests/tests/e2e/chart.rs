@@ -11,7 +11,8 @@ use terrace_tests::inventory::is_kept;
 use terrace_tests::kubectl::holds;
 use terrace_tests::kubelet::Kubelet;
 use terrace_tests::operator::{PODS, Start};
-use terrace_tests::tools::checkout;
+use terrace_tests::progress::Progress;
+use terrace_tests::tools::{checkout, monitoring_definitions};
 use terrace_tests::wait::ensure;
 use terrace_tests::{Bed, Operator, Options, until};
 
@@ -43,6 +44,12 @@ fn switched() -> Value {
     })
 }
 
+/// With all that watches it.
+fn watched() -> Value {
+    let made = json!({ "create": true });
+    json!({ "metrics": { "serviceMonitor": made, "prometheusRule": made, "dashboard": made } })
+}
+
 /// Everything that can be left out, left out.
 fn bare() -> Value {
     let nothing = json!({ "create": false });
@@ -54,7 +61,12 @@ fn bare() -> Value {
 async fn what_the_chart_renders_is_admitted_with_every_switch_on_and_off() {
     let bed = Bed::shared().await.unwrap();
     bed.operator().await.unwrap();
-    for (values, kinds) in [(json!({}), 12), (switched(), 10), (bare(), 3)] {
+    for file in monitoring_definitions(&Progress::builds_only()).await.unwrap() {
+        let args = ["apply", "--server-side", "-f", file.to_str().unwrap()];
+        bed.kubectl().run(&args).await.unwrap();
+    }
+    bed.kubectl().run(&["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"]).await.unwrap();
+    for (values, kinds) in [(json!({}), 12), (switched(), 10), (bare(), 3), (watched(), 15)] {
         let objects = bed.helm.template(&values).await.unwrap();
         let mut found: Vec<&str> = objects.iter().filter_map(|object| object["kind"].as_str()).collect();
         found.sort_unstable();

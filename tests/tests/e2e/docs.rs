@@ -45,6 +45,7 @@ async fn the_page_on_day_2_shows_what_is_printed() {
         Err(error) => panic!("{error:#}\n{}", desk.stands(&bed).await.unwrap()),
     };
     println!("docs/day-2.md: {commands} commands");
+    typed("docs/flux.md", desk.bash()).await.unwrap();
 }
 
 /// Where a person sits who follows a page: the programs that it names, and a checkout.

@@ -15,6 +15,7 @@ mod docs;
 mod drift;
 mod fargate;
 mod iam;
+mod image;
 mod life;
 mod logins;
 mod objects;
