@@ -4,14 +4,14 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::account::Account;
 use crate::bed::{Bed, Options};
 use crate::demo::{ACCOUNT, write_overlay};
 use crate::helm::NAMESPACE;
 use crate::inventory::{Inventory, is_kept};
-use crate::kubectl::holds;
+use crate::kubectl::{condition, holds};
 use crate::kubelet::Kubelet;
 use crate::progress::Progress;
 use crate::wait::until;
@@ -22,8 +22,8 @@ const TAKEOVER: Duration = Duration::from_secs(120);
 const WHOLE: Duration = Duration::from_secs(300);
 /// The tiers, as kubectl names them.
 const TIERS: &str = "edgetiers,webapps,objecttiers,cachetiers,datatiers";
-/// Kills in each half of a life of the example: while it comes up, and while it goes.
-const HALF: u32 = 5;
+/// Kills in a row, while the example comes up, while it is changed, and while it goes.
+const AT_ONCE: u32 = 5;
 
 /// What came of it.
 #[derive(Debug)]
@@ -50,27 +50,58 @@ pub async fn lose(kills: u32) -> Result<Lost> {
     let (overlay, before) = (write_overlay(bed.folder(), &account)?, Inventory::of(&aws).await?);
     let kubectl = bed.kubectl();
     let mut takeovers = Vec::new();
-    while (takeovers.len() as u32) < kills {
-        kubectl.apply_kustomization(&overlay).await?;
+    kubectl.apply_kustomization(&overlay).await?;
+    lose_some(&bed, &kubelet, &mut takeovers).await?;
+    all_ready(&bed).await?;
+    // What was deleted leaves names behind that AWS holds, so the same example is edited and not made anew.
+    while (takeovers.len() as u32) < kills.saturating_sub(AT_ONCE) {
+        edit(&bed, takeovers.len() as u32 / AT_ONCE).await?;
         lose_some(&bed, &kubelet, &mut takeovers).await?;
-        until("the example", WHOLE, async || {
-            let tiers = tiers(&bed).await?;
-            let ready = tiers.iter().filter(|tier| holds(tier, "Ready")).count();
-            ensure!(ready == 5, "{ready} of {} are Ready", tiers.len());
-            Ok(())
-        })
-        .await?;
-        kubectl.namespaced("shop").run(&["delete", TIERS, "--all", "--wait=false"]).await?;
-        lose_some(&bed, &kubelet, &mut takeovers).await?;
-        until("the end of the example", WHOLE, async || {
-            let left = tiers(&bed).await?.len();
-            ensure!(left == 0, "{left} tiers are left");
-            Ok(())
-        })
-        .await?;
+        all_ready(&bed).await?;
     }
+    let gone = json!({ "spec": { "deletionPolicy": "Delete" } });
+    kubectl.namespaced("shop").patch("objecttier", "assets", &gone).await?;
+    kubectl.namespaced("shop").run(&["delete", TIERS, "--all", "--wait=false"]).await?;
+    lose_some(&bed, &kubelet, &mut takeovers).await?;
+    until("the end of the example", WHOLE, async || {
+        let left = tiers(&bed).await?.len();
+        ensure!(left == 0, "{left} tiers are left");
+        Ok(())
+    })
+    .await?;
     let left = before.changes(&Inventory::of(&aws).await?);
     Ok(Lost { takeovers, left: left.into_iter().filter(|line| !is_kept(line)).collect() })
+}
+
+async fn all_ready(bed: &Bed) -> Result<()> {
+    until("the example", WHOLE, async || {
+        let tiers = tiers(bed).await?;
+        let current = |tier: &&Value| tier["status"]["observedGeneration"] == tier["metadata"]["generation"];
+        let ready = |tier: &&Value| current(tier) && holds(tier, "Ready");
+        let waiting: Vec<&Value> = tiers.iter().filter(|tier| !ready(tier)).collect();
+        let said = waiting.iter().map(|tier| format!("{} {:?}", tier["kind"], condition(tier, "Ready")));
+        ensure!(tiers.len() == 5 && waiting.is_empty(), "{}", said.collect::<Vec<_>>().join("; "));
+        Ok(())
+    })
+    .await
+}
+
+/// Another class of database and of cache, and another mode of the firewall, to and fro.
+async fn edit(bed: &Bed, round: u32) -> Result<()> {
+    let (size, mode) = if round.is_multiple_of(2) { ("large", "Enforce") } else { ("xlarge", "Count") };
+    let shop = bed.kubectl().namespaced("shop");
+    for (kind, name, spec) in [
+        (
+            "datatier",
+            "orders",
+            json!({ "instanceClass": format!("db.r8g.{size}"), "maintenance": { "apply": "Immediately" } }),
+        ),
+        ("cachetier", "sessions", json!({ "nodeType": format!("cache.r7g.{size}") })),
+        ("edgetier", "shop", json!({ "firewall": { "mode": mode } })),
+    ] {
+        shop.patch(kind, name, &json!({ "spec": spec })).await?;
+    }
+    Ok(())
 }
 
 async fn tiers(bed: &Bed) -> Result<Vec<Value>> {
@@ -78,7 +109,7 @@ async fn tiers(bed: &Bed) -> Result<Vec<Value>> {
 }
 
 async fn lose_some(bed: &Bed, kubelet: &Kubelet, takeovers: &mut Vec<Duration>) -> Result<()> {
-    for _ in 0..HALF {
+    for _ in 0..AT_ONCE {
         let leader = until("a leader", TAKEOVER, async || kubelet.leader().await).await?;
         let died = Instant::now();
         leader.kill().await?;
@@ -88,6 +119,7 @@ async fn lose_some(bed: &Bed, kubelet: &Kubelet, takeovers: &mut Vec<Duration>) 
         }
         until("another leader", TAKEOVER, async || kubelet.leader().await).await?;
         takeovers.push(died.elapsed());
+        eprintln!("leader {} lost, another after {:.1} s", takeovers.len(), died.elapsed().as_secs_f64());
     }
     Ok(())
 }
