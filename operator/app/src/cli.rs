@@ -35,6 +35,14 @@ pub enum Command {
     Graph(Box<commands::look::Graph>),
     /// Shows what somebody changed outside Terrace, by a fresh look at AWS; ends with 2 where there is anything.
     Drift(Box<commands::drift::Flags>),
+    /// Says what a kind or a field is for, what it may be, and gives an example.
+    Explain(commands::write::Explain),
+    /// Writes a commented manifest to start from.
+    New(commands::write::New),
+    /// Writes what Terraform takes over all resources by.
+    Export(Box<commands::write::Export>),
+    /// Writes the manifests that take over what Terraform has made, and change nothing.
+    Adopt(commands::write::Adopt),
     /// Waits until an object is Ready, or gone.
     Wait(Box<commands::wait::Flags>),
     /// Lets a change through that waits for consent.

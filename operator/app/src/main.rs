@@ -29,7 +29,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use commands::act::{self, Word};
-use commands::look;
+use commands::{look, write};
 use jiff::Timestamp;
 use telemetry::traces::Traces;
 use terrace_views::style::Style;
@@ -49,6 +49,10 @@ fn main() -> ExitCode {
         cli::Command::Observe(target) => tell(target, Word::Observe),
         cli::Command::Manage(target) => tell(target, Word::Manage),
         cli::Command::Plan(flags) => shown(in_runtime(async move { commands::plan::run(&flags, &style()).await })),
+        cli::Command::Explain(flags) => told(write::explain(&flags, &style())),
+        cli::Command::New(flags) => told(write::new(&flags)),
+        cli::Command::Export(flags) => told(in_runtime(async move { write::export(&flags).await })),
+        cli::Command::Adopt(flags) => told(write::adopt(&flags)),
         cli::Command::Drift(flags) => shown(in_runtime(async move { commands::drift::run(&flags, &style()).await })),
         cli::Command::Completions(flags) => told(commands::shell::completions(&flags)),
         cli::Command::Man(flags) => told(commands::shell::manual(&flags)),

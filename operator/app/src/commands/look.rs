@@ -121,7 +121,11 @@ fn key(text: &str, namespace: &str) -> Result<ObjectKey, String> {
     Ok(ObjectKey::new(&kind, if namespaced { namespace } else { "" }, &name))
 }
 
-fn written(output: Output, view: &impl Serialize, text: impl FnOnce() -> String) -> Result<String, String> {
+/// A view in a form.
+///
+/// # Errors
+/// None but a defect: views are plain data.
+pub fn written(output: Output, view: &impl Serialize, text: impl FnOnce() -> String) -> Result<String, String> {
     match output {
         Output::Text => Ok(text()),
         Output::Json => serde_json::to_string_pretty(view).map(|json| json + "\n").map_err(|error| error.to_string()),

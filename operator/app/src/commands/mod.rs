@@ -12,6 +12,7 @@ pub mod shell;
 mod stage;
 pub mod wait;
 mod world;
+pub mod write;
 
 /// A kind, as kubectl takes it, and a name.
 fn named(text: &str) -> Result<(String, String), String> {

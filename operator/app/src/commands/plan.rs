@@ -9,7 +9,7 @@ use futures::{StreamExt, stream};
 use terrace_aws::sts;
 use terrace_crds::Environment;
 use terrace_crds::environment::IdentityType;
-use terrace_views::plan::{self as view, Basis, ObjectPlan, Plan, Problem, Verb};
+use terrace_views::plan::{self as view, Basis, ObjectPlan, Plan, Prices, Problem, Verb};
 use terrace_views::style::Style;
 
 use super::cluster::{self, Cluster};
@@ -37,6 +37,9 @@ pub struct Flags {
     /// Shows what deleting the objects would do.
     #[arg(long)]
     pub delete: bool,
+    /// Prices that go before those that travel with Terrace, in the same form.
+    #[arg(long)]
+    pub prices: Option<PathBuf>,
     /// Needs no cluster and no account: everything in the manifests, which include an Environment, is taken for new.
     #[arg(long)]
     pub offline: bool,
@@ -92,12 +95,20 @@ pub fn written(plan: &Plan, output: Output, style: &Style) -> Result<String, Str
 }
 
 impl Flags {
+    fn prices(&self) -> Result<Prices, String> {
+        let Some(file) = &self.prices else { return Ok(Prices::shipped()) };
+        let said = |error: &dyn std::fmt::Display| format!("--prices {}: {error}", file.display());
+        let text = std::fs::read_to_string(file).map_err(|error| said(&error))?;
+        Prices::shipped().with(&text).map_err(|error| said(&error))
+    }
+
     /// A plan of all that stands.
     pub fn of_all() -> Self {
         Flags {
             objects: Vec::new(),
             filename: Vec::new(),
             kustomize: Vec::new(),
+            prices: None,
             delete: false,
             offline: false,
             output: Output::Text,
@@ -113,6 +124,7 @@ impl Flags {
 /// # Errors
 /// A sentence for the person who asked.
 pub async fn plan(flags: &Flags) -> Result<Plan, String> {
+    let prices = flags.prices()?;
     let (cluster, mut stage) = match flags.offline {
         true => (Cluster::none(flags.cluster.namespace.as_ref())?, Stage::default()),
         false => {
@@ -134,7 +146,7 @@ pub async fn plan(flags: &Flags) -> Result<Plan, String> {
     if flags.delete {
         stage.delete();
     }
-    let blind = told(&cluster, &stage, flags).await?;
+    let blind = told(&cluster, &stage, flags, &prices).await?;
     if flags.offline {
         return Ok(Plan { basis: Basis::Manifests, objects: blind });
     }
@@ -142,20 +154,20 @@ pub async fn plan(flags: &Flags) -> Result<Plan, String> {
     let context = stage.context(&cluster, &flags.reach, environments).await?;
     let objects = stream::iter(stage.asked.iter().zip(&blind)).map(|(asked, blind)| {
         let closed = blind.environment.as_ref().is_some_and(|name| eyes.closed.contains_key(name));
-        one(asked, if closed { Mode::Foretell } else { Mode::Foresee }, &context)
+        one(asked, if closed { Mode::Foretell } else { Mode::Foresee }, &context, &prices)
     });
     Ok(Plan { basis: eyes.basis(), objects: objects.buffered(AT_ONCE).collect().await })
 }
 
 /// The plan as it is without AWS, which tells as well which Environment serves which object.
-async fn told(cluster: &Cluster, stage: &Stage, flags: &Flags) -> Result<Vec<ObjectPlan>, String> {
+async fn told(cluster: &Cluster, stage: &Stage, flags: &Flags, prices: &Prices) -> Result<Vec<ObjectPlan>, String> {
     let in_order = |environment: Environment| match is_ready(&environment) && !flags.offline {
         true => environment,
         false => assume::in_order(environment),
     };
     let environments = stage.environments().into_iter().map(in_order).collect();
     let context = stage.context(cluster, &flags.reach, environments).await?;
-    let objects = stream::iter(&stage.asked).map(|asked| one(asked, Mode::Foretell, &context));
+    let objects = stream::iter(&stage.asked).map(|asked| one(asked, Mode::Foretell, &context, prices));
     Ok(objects.buffered(AT_ONCE).collect().await)
 }
 
@@ -224,7 +236,7 @@ async fn identified(environment: &Environment, context: &Context) -> Result<(Str
     Err(format!("the account of Environment {name} cannot be read ({said})"))
 }
 
-async fn one(asked: &Asked, mode: Mode, context: &Context) -> ObjectPlan {
+async fn one(asked: &Asked, mode: Mode, context: &Context, prices: &Prices) -> ObjectPlan {
     let text = |field: &str| asked.object["metadata"][field].as_str().unwrap_or_default().to_owned();
     let mut plan = ObjectPlan {
         kind: asked.kind.name.into(),
@@ -249,6 +261,7 @@ async fn one(asked: &Asked, mode: Mode, context: &Context) -> ObjectPlan {
             plan.problem = foreseen.waits.map(told);
             if let Some(outcome) = &foreseen.outcome {
                 plan.steps = view::steps(outcome);
+                view::price(&mut plan.steps, outcome, prices);
                 plan.approval = outcome.pending.as_ref().map(|pending| pending.hash.clone());
             }
         }

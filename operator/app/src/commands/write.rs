@@ -1,0 +1,110 @@
+//! `terrace explain`, `terrace new`, `terrace export`, `terrace adopt`: what can be written, and what is written for one.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use terrace_views::style::Style;
+use terrace_views::{explain, new, terraform};
+
+use super::look::{Output, written};
+use super::{cluster, world};
+
+/// Flags of `terrace explain`.
+#[derive(Clone, Debug, Args)]
+pub struct Explain {
+    /// A kind, or a field of it, as DataTier or dt.storage.size.
+    pub path: String,
+    /// How it is written.
+    #[arg(long, short, value_enum, default_value_t = Output::Text)]
+    pub output: Output,
+}
+
+/// Flags of `terrace new`.
+#[derive(Clone, Debug, Args)]
+pub struct New {
+    /// The kind, as web-app or DataTier.
+    pub kind: String,
+    /// The object's name.
+    #[arg(long)]
+    pub name: Option<String>,
+    /// The object's namespace.
+    #[arg(long, short, default_value = "default")]
+    pub namespace: String,
+}
+
+/// Flags of `terrace export`.
+#[derive(Clone, Debug, Args)]
+pub struct Export {
+    /// The form: Terraform's import blocks.
+    #[arg(long, required = true)]
+    pub terraform: bool,
+    /// The objects of all namespaces.
+    #[arg(long, short = 'A')]
+    pub all_namespaces: bool,
+    #[command(flatten)]
+    pub cluster: cluster::Flags,
+}
+
+/// Flags of `terrace adopt`.
+#[derive(Clone, Debug, Args)]
+pub struct Adopt {
+    /// A state of Terraform, version 4, as `terraform state pull` writes it.
+    #[arg(long)]
+    pub terraform_state: PathBuf,
+    /// The Environment that is to serve the objects.
+    #[arg(long)]
+    pub environment: String,
+    /// The namespace of the objects.
+    #[arg(long, short, default_value = "default")]
+    pub namespace: String,
+}
+
+/// What a kind or a field is for, what it may be, and an example.
+///
+/// # Errors
+/// There is no such kind or field: a sentence with the nearest names.
+pub fn explain(flags: &Explain, style: &Style) -> Result<String, String> {
+    let explained = explain::explain(&flags.path).map_err(|unknown| unknown.to_string())?;
+    written(flags.output, &explained, || explained.text(style))
+}
+
+/// A manifest to start from.
+///
+/// # Errors
+/// There is no such kind, or Kubernetes takes no such name: a sentence.
+pub fn new(flags: &New) -> Result<String, String> {
+    let kind = new::kind(&flags.kind)?;
+    new::manifest(kind.kind, flags.name.as_deref().unwrap_or(kind.name), &flags.namespace)
+}
+
+/// The way out: what Terraform takes over all resources by.
+///
+/// # Errors
+/// What the API server refuses.
+pub async fn export(flags: &Export) -> Result<String, String> {
+    let cluster = flags.cluster.connect().await?;
+    let mut world = world::world(&cluster).await?;
+    if !flags.all_namespaces {
+        world.objects.retain(|object| object.key.namespace == cluster.namespace);
+    }
+    Ok(terraform::export(&world))
+}
+
+/// The way in: manifests that take over what a state has. What none takes over is told on standard error.
+///
+/// # Errors
+/// A sentence: the state cannot be read, or has nothing that could be taken over.
+pub fn adopt(flags: &Adopt) -> Result<String, String> {
+    let file = flags.terraform_state.display();
+    let text = std::fs::read_to_string(&flags.terraform_state).map_err(|error| format!("{file}: {error}"))?;
+    let state = terraform::state::read(&text).map_err(|error| format!("{file}: {error}"))?;
+    let adoption = terraform::adopt::manifests(&state.found, &flags.namespace, &flags.environment);
+    for left in adoption.left.iter().chain(&state.summary()) {
+        eprintln!("not taken over: {left}");
+    }
+    let manifests: Vec<String> = adoption.manifests.into_iter().map(|manifest| manifest.yaml).collect();
+    match manifests.is_empty() {
+        true => Err(format!("{file} has nothing that a manifest could take over")),
+        false => Ok(manifests.join("---\n")),
+    }
+}
