@@ -4,12 +4,16 @@
 //! *Architecture Invariant:* nothing here does I/O, reads a clock or knows a terminal. The same input gives the same text,
 //! so that every view is tested by what it shows.
 
+pub mod explain;
 pub mod graph;
+pub mod new;
 mod object;
 pub mod plan;
 mod standing;
 pub mod style;
+pub mod terraform;
 pub mod tree;
+mod usual;
 #[cfg(test)]
 mod web_world;
 pub mod why;

@@ -2,20 +2,33 @@
 
 use super::steps::{Field, Step, Verb};
 use super::text::{basis, sign, value};
-use super::{ObjectChange, ObjectPlan, Plan};
+use super::{ObjectChange, ObjectPlan, Plan, cost};
 
 /// The plan: what it comes to, then a table for each object that changes.
 pub fn markdown(plan: &Plan) -> String {
-    let mut text = format!("### Terrace\n\n**{}**\n\n{}\n", plan.summary().sentence(), basis(&plan.basis));
+    let total = plan.cost().map(|total| format!("**{}**\n\n", total.sentence())).unwrap_or_default();
+    let mut text = format!("### Terrace\n\n**{}**\n\n{total}{}\n", plan.summary().sentence(), basis(&plan.basis));
     let (still, changing): (Vec<_>, Vec<_>) = plan.objects.iter().partition(|object| is_still(object));
     for object in changing {
         text += &self::object(object);
+        // Of one alone it is the plan's.
+        if let Some(total) = object.cost().filter(|_| plan.objects.len() > 1) {
+            text += &format!("\n{}\n", total.sentence());
+        }
     }
     if !still.is_empty() {
         let names: Vec<String> = still.iter().map(|object| escaped(&object.title())).collect();
         text += &format!("\nAs wished: {}\n", names.join(", "));
     }
-    text
+    text + &costs(plan)
+}
+
+/// Where the prices are from, and what was assumed, folded away.
+fn costs(plan: &Plan) -> String {
+    let Some((prices, assumed)) = cost::notes(plan) else { return String::new() };
+    let assumed: String = assumed.iter().map(|words| format!("- {}\n", escaped(words))).collect();
+    let assumed = if assumed.is_empty() { assumed } else { format!("It is assumed that\n\n{assumed}\n") };
+    format!("\n<details><summary>What costs are made of</summary>\n\n{}\n\n{assumed}</details>\n", escaped(&prices))
 }
 
 fn is_still(object: &ObjectPlan) -> bool {
@@ -54,7 +67,10 @@ fn notes(step: &Step) -> Vec<String> {
         format!("**waits for consent** to {}{data}: `{}`", choice.action, choice.hash)
     });
     let message = step.message.iter().map(|message| escaped(message));
-    drift.into_iter().chain(step.changes.iter().map(field)).chain(data).chain(message).chain(choices).collect()
+    let cost = cost::line(step, "→").map(|cost| escaped(&cost));
+    let usual = step.usual.map(|usual| format!("usually takes: {}", escaped(usual.takes)));
+    let changes = drift.into_iter().chain(step.changes.iter().map(field));
+    changes.chain(data).chain(message).chain(cost).chain(usual).chain(choices).collect()
 }
 
 fn field(field: &Field) -> String {

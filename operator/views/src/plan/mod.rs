@@ -1,17 +1,21 @@
 //! What would be done, in the words of the resources: what `terrace plan` shows, made from what the engine foresees.
 
+mod cost;
 mod markdown;
 mod steps;
 #[cfg(test)]
 mod tests;
 mod text;
+mod usual;
 
 use serde::Serialize;
 use terrace_tiers::ObjectKey;
 
+pub use cost::{Cost, Prices, Total, price};
 pub use markdown::markdown;
 pub use steps::{Field, Step, Verb, steps};
 pub use text::text;
+pub use usual::Usual;
 
 /// The plan of everything that was asked for.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -10,6 +10,9 @@ use terrace_engine::{Disposal, Outcome};
 use terrace_model::aws::kinds;
 use terrace_model::{Certainty, Change, Diff, Effect, NodeKey};
 
+use super::cost::Cost;
+use super::usual::{Usual, usual};
+
 /// What would become of one resource.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -39,6 +42,12 @@ pub struct Step {
     /// The choices of which a person must consent to one, each with its hash.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub approval: Option<Vec<Choice>>,
+    /// What it costs; none where it costs nothing by itself, or nobody gave it a price.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Cost>,
+    /// How long AWS usually takes, where it is minutes or more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usual: Option<Usual>,
 }
 
 /// What would be done to a resource.
@@ -90,7 +99,7 @@ impl Step {
     }
 }
 
-/// The steps of a plan, those first that others stand on.
+/// The steps of a plan, those first that others stand on. What they cost is [`price`](super::price)'s to say.
 pub fn steps(outcome: &Outcome) -> Vec<Step> {
     let mut choices: BTreeMap<&str, Vec<&Consent>> = BTreeMap::new();
     for consent in outcome.pending.iter().flat_map(|pending| &pending.entries) {
@@ -104,17 +113,20 @@ pub fn steps(outcome: &Outcome) -> Vec<Step> {
         let held = matches!(step.gate, Gate::Held { .. });
         let approval =
             choices.get(key.id.as_str()).filter(|_| held).map(|choices| choices.iter().map(choice).collect());
+        let changes = fields(&step.action);
         steps.push(Step {
             id: key.to_string(),
             kind: step.kind.clone(),
             region: step.place.region.clone(),
             handle: entry.and_then(|entry| entry.handle.as_ref()).map(|handle| handle.0.clone()),
             verb,
-            changes: fields(&step.action),
+            usual: usual(&step.kind, verb, &changes),
+            changes,
             drift: matches!(step.action, Action::Update { drift: true, .. } | Action::Create(Why::Missing)),
             data,
             message: message(&step.action, &step.gate, approval.is_some()),
             approval,
+            cost: None,
         });
     }
     steps

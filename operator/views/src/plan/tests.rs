@@ -87,6 +87,23 @@ impl Database {
         let basis = Basis::Aws { identity: "arn:aws:iam::111122223333:user/ann".into() };
         Plan { basis, objects: vec![planned(object, steps(&self.foreseen()))] }
     }
+
+    /// The plan with its costs.
+    fn priced(&self, object: ObjectChange) -> Plan {
+        let mut plan = self.plan(object);
+        price(&mut plan.objects[0].steps, &self.foreseen(), &Prices::shipped());
+        plan
+    }
+
+    /// The same in another region.
+    fn moved(mut self, region: &str) -> Self {
+        let mut wire = serde_json::to_value(self.graph.as_ref()).expect("plain data");
+        for node in wire["nodes"].as_object_mut().expect("nodes").values_mut() {
+            node["place"]["region"] = json!(region);
+        }
+        self.graph = Some(serde_json::from_value(wire).expect("a graph"));
+        self
+    }
 }
 
 fn planned(object: ObjectChange, steps: Vec<Step>) -> ObjectPlan {
@@ -182,4 +199,53 @@ fn scripts_read_the_plan_as_json() {
     assert_eq!((&step["id"], &step["kind"]), (&json!("db"), &json!("rds/DbInstance")));
     assert_eq!(step["changes"][0]["path"], "dbInstanceClass");
     assert_eq!(plan["basis"]["type"], "aws");
+}
+
+#[test]
+fn what_a_new_database_costs_is_told_by_line_and_in_all() {
+    let plan = Database::new().moved("us-east-1").priced(ObjectChange::Create);
+    assert_snapshot!(plain(&plan));
+    assert_snapshot!(markdown(&plan));
+}
+
+#[test]
+fn where_a_price_is_not_known_it_says_so() {
+    assert_snapshot!(plain(&Database::new().priced(ObjectChange::Create)));
+}
+
+#[test]
+fn a_change_costs_from_what_stands_to_what_is_wished() {
+    let mut database = Database::new().moved("us-east-1").made();
+    database.wish("dbInstanceClass", json!("db.r8g.xlarge"));
+    database.wish("allocatedStorage", json!(200));
+    let mut plan = database.priced(ObjectChange::Update);
+    plan.objects.push(planned(ObjectChange::Keep, plan.objects[0].steps.clone()));
+    plan.objects[1].steps.retain(|step| step.verb == Verb::Keep);
+    assert_snapshot!(plain(&plan));
+    let step = plan.objects[0].steps.iter().find(|step| step.id == "db").expect("a database");
+    let step = serde_json::to_value(step).expect("plain data");
+    assert_eq!((&step["cost"]["before"], &step["cost"]["after"]), (&json!(372.34), &json!(744.28)));
+    assert!(step["cost"]["asOf"][0].is_string() && step["usual"]["source"].is_string(), "{step}");
+}
+
+#[test]
+fn what_is_deleted_costs_nothing_any_more_and_what_is_as_wished_what_it_did() {
+    let mut database = Database::new().moved("us-east-1").made();
+    let kept = database.priced(ObjectChange::Keep).cost().expect("a cost");
+    assert!(kept.before > 0.0 && kept.before.to_bits() == kept.after.to_bits(), "{kept:?}");
+    database.graph = None;
+    let gone = database.priced(ObjectChange::Delete).cost().expect("a cost");
+    assert_eq!((gone.before.to_bits(), gone.after), (kept.before.to_bits(), 0.0));
+}
+
+#[test]
+fn what_nobody_looked_at_costs_an_unknown_sum_before() {
+    let database = Database::new().moved("us-east-1").made();
+    let (adopt, policy, none) = (Adopt::default(), Policy::default(), BTreeMap::new());
+    let outcome = database.engine.foretell(database.request(&adopt, &policy, &none), &Memory::default());
+    let mut steps = steps(&outcome);
+    price(&mut steps, &outcome, &Prices::shipped());
+    let cost = steps.iter().find(|step| step.id == "db").and_then(|step| step.cost.as_ref()).expect("a cost");
+    assert!(cost.before.is_none() && cost.after.is_some(), "{cost:?}");
+    assert!(cost.unknown.contains("what stands was not looked at"));
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::steps::{Field, Step, Verb};
-use super::{Basis, ObjectChange, ObjectPlan, Plan};
+use super::{Basis, ObjectChange, ObjectPlan, Plan, cost};
 use crate::style::{Paint, Style};
 
 /// The plan, one object after the other, and what it comes to.
@@ -11,10 +11,21 @@ pub fn text(plan: &Plan, style: &Style) -> String {
     let mut lines = Vec::new();
     for object in &plan.objects {
         lines.extend(self::object(object, style));
+        // Of one alone it is the plan's.
+        if let Some(total) = object.cost().filter(|_| plan.objects.len() > 1) {
+            lines.push(format!("    {}", total.sentence()));
+        }
         lines.push(String::new());
     }
     lines.push(style.paint(Paint::Bold, &plan.summary().sentence()));
+    lines.extend(plan.cost().map(|total| style.paint(Paint::Bold, &total.sentence())));
     lines.push(style.paint(Paint::Dim, &basis(&plan.basis)));
+    if let Some((prices, assumed)) = cost::notes(plan) {
+        let assumed = assumed.iter().map(|words| format!("- {words}"));
+        let said =
+            [prices].into_iter().chain((assumed.len() > 0).then(|| "It is assumed that".to_owned())).chain(assumed);
+        lines.extend(said.map(|line| style.paint(Paint::Dim, &line)));
+    }
     lines.join("\n") + "\n"
 }
 
@@ -96,6 +107,10 @@ fn step(step: &Step, object: &ObjectPlan, width: usize, style: &Style) -> Vec<St
     }
     if let Some(message) = &step.message {
         note(message.clone());
+    }
+    cost::line(step, style.to()).into_iter().for_each(&mut note);
+    if let Some(usual) = &step.usual {
+        note(format!("usually takes: {}", usual.takes));
     }
     for choice in step.approval.iter().flatten() {
         let data = choice.data.as_ref().map(|data| format!(" (data: {data})")).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! How long AWS usually takes, as far as its documentation says.
+//! How long AWS usually takes for what it is at, and whether it has taken longer already.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -6,6 +6,7 @@ use terrace_engine::reason;
 
 use super::Because;
 use super::cause::Cause;
+use crate::usual::{Row, TABLE};
 
 /// What AWS's documentation says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -20,79 +21,6 @@ pub struct Usual {
     /// It has taken longer already.
     pub overdue: bool,
 }
-
-/// What is said of some kinds, in some states.
-struct Row {
-    kinds: &'static [&'static str],
-    /// In AWS's messages; none for any.
-    words: &'static [&'static str],
-    takes: &'static str,
-    /// The most that is usual.
-    minutes: Option<i64>,
-    source: &'static str,
-}
-
-const INSTANCES: &[&str] = &["rds/DbInstance", "rds/DbReplica"];
-
-/// The first that fits holds.
-const TABLE: &[Row] = &[
-    Row {
-        kinds: &["rds/DbInstance", "rds/DbReplica", "rds/DbClusterInstance", "rds/DbCluster"],
-        words: &["deleting"],
-        takes: "it depends on how many backups go, on how much data, and on whether a final snapshot is taken",
-        minutes: None,
-        source: "RDS User Guide, Deleting a DB instance",
-    },
-    Row {
-        kinds: INSTANCES,
-        words: &["storage-optimization", "storage-config-upgrade"],
-        takes: "several hours; the database works meanwhile, and its storage is not changed again before",
-        minutes: None,
-        source: "RDS User Guide, Working with storage",
-    },
-    Row {
-        kinds: INSTANCES,
-        words: &["creating", "under way"],
-        takes: "up to 20 minutes, by instance class and storage",
-        minutes: Some(20),
-        source: "RDS User Guide, Troubleshooting connections to your DB instance",
-    },
-    Row {
-        kinds: &["rds/DbCluster", "rds/DbClusterInstance"],
-        words: &["creating", "under way"],
-        takes: "several minutes, by instance class and storage",
-        minutes: None,
-        source: "Aurora User Guide, Creating a DB cluster",
-    },
-    Row {
-        kinds: &["cloudfront/VpcOrigin"],
-        words: &[],
-        takes: "up to 15 minutes",
-        minutes: Some(15),
-        source: "CloudFront Developer Guide, Restrict access with VPC origins",
-    },
-    Row {
-        kinds: &["cloudfront/Distribution"],
-        words: &[],
-        takes: "minutes, and more under high load",
-        minutes: None,
-        source: "CloudFront Developer Guide, Distribution settings",
-    },
-    Row {
-        kinds: &["acm/Certificate", "acm/Validation"],
-        words: &[],
-        takes: "up to 30 minutes once the validation records are found; after 72 hours ACM gives up",
-        minutes: Some(30),
-        source: "ACM User Guide, Validating domain ownership",
-    },
-    Row {
-        kinds: &["route53/HostedZone", "route53/RecordSet", "route53/ValidationRecords"],
-        words: &[],
-        takes: "60 seconds",
-        minutes: Some(1),
-        source: "Route 53 API Reference, ChangeResourceRecordSets",
-    },
-];
 
 /// How long that usually takes which AWS is at work on; `None` where it is not AWS.
 pub fn usual(cause: &Cause, now: Timestamp) -> Option<Usual> {
@@ -131,14 +59,6 @@ mod tests {
 
     fn takes(kind: &str, words: &str) -> &'static str {
         of(kind, words, "1m", "5d").and_then(|usual| usual.takes).unwrap_or("not known")
-    }
-
-    #[test]
-    fn every_kind_of_the_table_is_one_that_there_is() {
-        let kinds = terrace_model::aws::kinds();
-        for kind in TABLE.iter().flat_map(|row| row.kinds) {
-            assert!(kinds.iter().any(|spec| spec.kind == *kind), "{kind}");
-        }
     }
 
     #[test]

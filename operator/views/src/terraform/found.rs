@@ -1,0 +1,59 @@
+//! What was found in AWS or in a state, in Terrace's own terms, and how its attributes are read.
+
+use serde_json::{Map, Value};
+
+/// One existing resource that Terrace has a kind for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Found {
+    /// As `rds/DbInstance`.
+    pub kind: String,
+    /// As the kind's provider gives it out, and `spec.adopt.resources` takes it: an ARN, or an id of EC2's.
+    pub handle: String,
+    /// Where it is, if that is known.
+    pub region: Option<String>,
+    /// Where it was found, as `module.db.aws_db_instance.orders`: for comments.
+    pub origin: String,
+    /// What is known of it, by the fields of the kind's type in `terrace_model::aws`; what is not known is absent.
+    pub attributes: Map<String, Value>,
+    /// What it has that those fields have no word for, a clause each.
+    pub beyond: Vec<String>,
+}
+
+impl Found {
+    /// A text that is not empty.
+    pub fn text(&self, field: &str) -> Option<&str> {
+        self.attributes.get(field)?.as_str().filter(|text| !text.is_empty())
+    }
+
+    /// A whole number.
+    pub fn number(&self, field: &str) -> Option<i64> {
+        self.attributes.get(field)?.as_i64()
+    }
+
+    /// A number that is more than nothing.
+    pub fn positive(&self, field: &str) -> Option<i64> {
+        self.number(field).filter(|number| *number > 0)
+    }
+
+    /// Whether something is so.
+    pub fn flag(&self, field: &str) -> Option<bool> {
+        self.attributes.get(field)?.as_bool()
+    }
+
+    /// The texts of a list.
+    pub fn texts(&self, field: &str) -> Vec<&str> {
+        let list = self.attributes.get(field).and_then(Value::as_array);
+        list.into_iter().flatten().filter_map(Value::as_str).collect()
+    }
+
+    /// The entries of a map.
+    pub fn map(&self, field: &str) -> impl Iterator<Item = (&str, &Value)> {
+        let map = self.attributes.get(field).and_then(Value::as_object);
+        map.into_iter().flatten().map(|(key, value)| (key.as_str(), value))
+    }
+
+    /// The name within the handle.
+    pub fn name(&self) -> &str {
+        super::arn::last(&self.handle)
+    }
+}
