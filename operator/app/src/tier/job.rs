@@ -231,10 +231,7 @@ impl<T: Managed> Job<'_, T> {
             users,
             progress: self.before.progress.clone(),
             named: self.named(references, &asking).await?.into_iter().chain(watched).collect(),
-            parameters: match self.mode {
-                Mode::Foretell => None,
-                Mode::Carry | Mode::Foresee => named::parameters(self.object.parameter_family(), &asking).await?,
-            },
+            parameters: self.parameters(&asking).await?,
             objects: targets,
             environment: environment.clone(),
             made: made.clone(),
@@ -270,6 +267,15 @@ impl<T: Managed> Job<'_, T> {
             Mode::Foretell => Ok(named::taken_for_granted(references, asking)),
             Mode::Carry | Mode::Foresee => named::find(references, asking).await,
         }
+    }
+
+    /// What the engine's family may be given; without AWS it is left to judge.
+    async fn parameters(
+        &self,
+        asking: &named::Asking<'_>,
+    ) -> Result<Option<BTreeMap<String, facts::Parameter>>, Problem> {
+        let family = self.object.parameter_family().filter(|_| self.mode != Mode::Foretell);
+        named::parameters(family, asking).await
     }
 
     /// Whoever runs pods on Fargate sees to it that their logs go somewhere; returns why they do not.

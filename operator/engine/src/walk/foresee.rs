@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use terrace_model::{Inventory, NodeKey};
+use terrace_model::{Diff, Inventory, NodeKey};
 
 use super::{Engine, Request, Walk};
 use crate::error::{Error, Result};
@@ -55,11 +55,17 @@ impl Walk<'_> {
         let Plan(steps) = self.plan().plan;
         let kinds = &self.engine.kinds;
         let looks = |step: &Step| kinds.get(step.kind.as_str()).is_some_and(|spec| spec.read_only);
-        let moves = |step: &Step| match &step.action {
+        // What is changed may be given out as well, as the port of a database is.
+        let gives_out = |key: &NodeKey, diff: &Diff| {
+            let Some(Ok(Look::Present(sight))) = self.sights.get(key) else { return false };
+            diff.0.iter().any(|change| sight.out.get(&change.path).is_some())
+        };
+        let moves = |key: &NodeKey, step: &Step| match &step.action {
             Action::Replace { .. } | Action::Create(Why::Missing) => true,
+            Action::Update { diff, .. } => gives_out(key, diff),
             _ => looks(step) && step.wish.as_ref().is_some_and(|wish| !wish.open.is_empty()),
         };
-        steps.iter().filter(|(_, step)| moves(step)).map(|(key, _)| key.id.clone()).collect()
+        steps.iter().filter(|(key, step)| moves(key, step)).map(|(key, _)| key.id.clone()).collect()
     }
 }
 

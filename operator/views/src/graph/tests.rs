@@ -142,22 +142,13 @@ const SHOWN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/web.svg");
 
 #[test]
 fn the_picture_in_the_documentation_is_what_is_drawn() {
-    let shown = std::fs::read_to_string(SHOWN).expect("docs/web.svg");
     let drawn = draw(&worlds()[0], Format::Svg);
-    assert!(shown == drawn, "stale: cargo test -p terrace-views pictures_to_look_at -- --ignored writes it");
-}
-
-/// For people: what is drawn can only be judged by looking.
-#[test]
-#[ignore = "writes pictures to look at into the directory for temporary files"]
-fn pictures_to_look_at() {
-    std::fs::write(SHOWN, draw(&worlds()[0], Format::Svg)).expect("docs/web.svg");
-    let directory = std::env::temp_dir().join("graph");
-    std::fs::create_dir_all(&directory).expect("a directory");
-    let named = ["web", "trouble", "forty", "hostile", "empty", "environment"];
-    for (name, world) in named.into_iter().zip(worlds()) {
-        for (ending, format) in [("svg", Format::Svg), ("dot", Format::Dot), ("mmd", Format::Mermaid)] {
-            std::fs::write(directory.join(name).with_extension(ending), draw(&world, format)).expect("a file");
-        }
+    if std::env::var_os("WRITE_PICTURE").is_some() {
+        std::fs::write(SHOWN, &drawn).expect("docs/web.svg");
     }
+    let shown = std::fs::read_to_string(SHOWN).expect("docs/web.svg");
+    assert!(
+        shown == drawn,
+        "stale: WRITE_PICTURE=1 cargo test -p terrace-views picture_in_the_documentation writes it"
+    );
 }

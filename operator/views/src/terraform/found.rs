@@ -48,8 +48,9 @@ impl Found {
 
     /// The entries of a map.
     pub fn map(&self, field: &str) -> impl Iterator<Item = (&str, &Value)> {
-        let map = self.attributes.get(field).and_then(Value::as_object);
-        map.into_iter().flatten().map(|(key, value)| (key.as_str(), value))
+        let entries = self.attributes.get(field).and_then(Value::as_object).into_iter().flatten();
+        // In the order of their names, whatever that of the file is.
+        entries.map(|(key, value)| (key.as_str(), value)).collect::<std::collections::BTreeMap<_, _>>().into_iter()
     }
 
     /// The name within the handle.

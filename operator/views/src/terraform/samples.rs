@@ -128,14 +128,39 @@ pub fn bucket() -> Vec<Value> {
     ]
 }
 
+/// A group that others stand in, by its name.
+fn group(kind: &str, name: &str, service: &str, resource_of: &str, attributes: Value) -> Value {
+    let mut all = attributes;
+    all["arn"] = json!(arn(service, resource_of));
+    all["id"] = json!(name);
+    resource(kind, name, all)
+}
+
+/// A cache with its groups.
+fn caches() -> Vec<Value> {
+    vec![
+        group(
+            "aws_elasticache_subnet_group",
+            "caches",
+            "elasticache",
+            "subnetgroup:caches",
+            json!({ "subnet_ids": [] }),
+        ),
+        group(
+            "aws_elasticache_parameter_group",
+            "sessions-8",
+            "elasticache",
+            "parametergroup:sessions-8",
+            json!({
+            "family": "valkey8", "parameter": [{ "name": "cluster-enabled", "value": "yes" },
+                { "name": "maxmemory-policy", "value": "allkeys-lru" }] }),
+        ),
+        resource("aws_elasticache_replication_group", "sessions", cache()),
+    ]
+}
+
 /// All of them, and what Terrace has no kind for.
 pub fn whole() -> String {
-    let group = |kind: &str, name: &str, service: &str, resource_of: &str, attributes: Value| {
-        let mut all = attributes;
-        all["arn"] = json!(arn(service, resource_of));
-        all["id"] = json!(name);
-        resource(kind, name, all)
-    };
     // RDS replicates no database whose password it manages.
     let orders = merged(database("orders"), &json!({ "master_user_secret": [] }));
     let mut replica = database("orders-reader");
@@ -177,25 +202,9 @@ pub fn whole() -> String {
         ),
         resource("aws_db_instance", "orders", orders),
         resource("aws_db_instance", "reader", replica),
-        group(
-            "aws_elasticache_subnet_group",
-            "caches",
-            "elasticache",
-            "subnetgroup:caches",
-            json!({ "subnet_ids": [] }),
-        ),
-        group(
-            "aws_elasticache_parameter_group",
-            "sessions-8",
-            "elasticache",
-            "parametergroup:sessions-8",
-            json!({
-            "family": "valkey8", "parameter": [{ "name": "cluster-enabled", "value": "yes" },
-                { "name": "maxmemory-policy", "value": "allkeys-lru" }] }),
-        ),
-        resource("aws_elasticache_replication_group", "sessions", cache()),
         counted,
     ];
+    all.extend(caches());
     all.extend(bucket());
     state(&all)
 }
