@@ -1,7 +1,7 @@
 //! A plan as Markdown, for a comment on a pull request.
 
 use super::steps::{Field, Step, Verb};
-use super::text::{basis, sign, value};
+use super::text::{basis, sign, value, words};
 use super::{ObjectChange, ObjectPlan, Plan, cost};
 
 /// The plan: what it comes to, then a table for each object that changes.
@@ -38,13 +38,7 @@ fn is_still(object: &ObjectPlan) -> bool {
 }
 
 fn object(object: &ObjectPlan) -> String {
-    let change = match object.object {
-        ObjectChange::Create => " (new)",
-        ObjectChange::Update => " (changed)",
-        ObjectChange::Delete => " (deleted)",
-        ObjectChange::Keep => "",
-    };
-    let mut text = format!("\n#### {}{change}\n", escaped(&object.title()));
+    let mut text = format!("\n#### {}{}\n", escaped(&object.title()), words(object));
     if let Some(problem) = &object.problem {
         text += &format!("\n**{}**: {}\n", problem.reason, escaped(&problem.message));
     }

@@ -60,7 +60,8 @@ fn object(object: &ObjectPlan, style: &Style) -> Vec<String> {
     lines
 }
 
-fn words(object: &ObjectPlan) -> &'static str {
+/// What becomes of an object, beside its name.
+pub(super) fn words(object: &ObjectPlan) -> &'static str {
     match object.object {
         ObjectChange::Create => " (new)",
         ObjectChange::Update => " (changed)",
