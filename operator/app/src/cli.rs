@@ -35,14 +35,18 @@ pub enum Command {
     Graph(Box<commands::look::Graph>),
     /// Shows what somebody changed outside Terrace, by a fresh look at AWS; ends with 2 where there is anything.
     Drift(Box<commands::drift::Flags>),
+    /// Says what is not in order with the installation: the cluster, the controller, identity, permissions, network, quotas;
+    /// and what mends it. Ends with 2 where something must be mended.
+    Doctor(Box<commands::doctor::Flags>),
     /// Says what a kind or a field is for, what it may be, and gives an example.
     Explain(commands::write::Explain),
     /// Writes a commented manifest to start from.
     New(commands::write::New),
     /// Writes what Terraform takes over all resources by.
     Export(Box<commands::write::Export>),
-    /// Writes the manifests that take over what Terraform has made, and change nothing.
-    Adopt(commands::write::Adopt),
+    /// Writes the manifests that take over what exists, found by ARN, by tag, by ACK's objects or in a state of Terraform's,
+    /// and change nothing.
+    Adopt(Box<commands::adopt::Flags>),
     /// Waits until an object is Ready, or gone.
     Wait(Box<commands::wait::Flags>),
     /// Lets a change through that waits for consent.

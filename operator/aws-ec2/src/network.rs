@@ -31,6 +31,8 @@ pub struct Subnet {
     pub availability_zone: String,
     /// IPv4 range; empty for a subnet of IPv6 alone.
     pub cidr_block: String,
+    /// IPv4 addresses that are free.
+    pub available_ip_address_count: i32,
 }
 
 /// Which subnets.
@@ -87,6 +89,7 @@ fn read_subnet(subnet: types::Subnet) -> Subnet {
         vpc_id: subnet.vpc_id.unwrap_or_default(),
         availability_zone: subnet.availability_zone.unwrap_or_default(),
         cidr_block: subnet.cidr_block.unwrap_or_default(),
+        available_ip_address_count: subnet.available_ip_address_count.unwrap_or_default(),
     }
 }
 

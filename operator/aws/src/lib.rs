@@ -20,6 +20,7 @@ pub mod iam;
 pub mod kms;
 pub mod limits;
 mod mark;
+pub mod quotas;
 pub mod rds;
 pub mod registry;
 pub mod route53;

@@ -4,10 +4,14 @@
 //! *Architecture Invariant:* nothing here does I/O, reads a clock or knows a terminal. The same input gives the same text,
 //! so that every view is tested by what it shows.
 
+pub mod adopt;
+mod arn;
+pub mod doctor;
 pub mod explain;
 pub mod graph;
 pub mod new;
 mod object;
+pub mod page;
 pub mod plan;
 mod standing;
 pub mod style;

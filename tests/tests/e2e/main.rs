@@ -1,5 +1,6 @@
 //! End-to-end tests: a real control plane, an AWS emulator, and what a user does. They share one bed.
 
+mod adopt;
 mod alerts;
 mod argocd;
 mod bad_input;

@@ -7,8 +7,8 @@ use kube::api::{Api, DynamicObject, Patch, PatchParams};
 use serde_json::{Value, json};
 use terrace_crds::{APPROVE, PAUSE, PlanSummary, RECONCILE_AT};
 
-use super::cluster::{self, Cluster, resource};
-use super::named;
+use super::cluster::{self, said};
+use super::named::Named;
 
 /// Which object is meant.
 #[derive(Clone, Debug, Args)]
@@ -42,42 +42,28 @@ pub enum Word {
 /// An object that was found.
 struct Found {
     api: Api<DynamicObject>,
-    kind: String,
-    name: String,
+    named: Named,
     object: Value,
 }
 
 impl Found {
     async fn of(target: &Target) -> Result<Found, String> {
-        let (kind, name) = named(&target.object)?;
-        let Cluster { client, namespace } = target.cluster.connect().await?;
-        let namespaced = terrace_crds::KINDS.iter().any(|known| known.kind == kind && known.namespaced());
-        let resource = resource(&kind)?;
-        let api: Api<DynamicObject> = match namespaced {
-            true => Api::namespaced_with(client, &namespace, &resource),
-            false => Api::all_with(client, &resource),
-        };
-        let found = api.get_opt(&name).await.map_err(said)?;
-        let within = if namespaced { format!(" in namespace {namespace}") } else { String::new() };
-        let found =
-            found.ok_or(format!("there is no {kind} {name}{within}: kubectl get terrace -A lists what there is"))?;
+        let named = Named::of(&target.object)?;
+        let cluster = target.cluster.connect().await?;
+        let api = cluster.api(named.kind, &cluster.namespace);
+        let found = api.get_opt(&named.name).await.map_err(said)?;
+        let within = named.kind.namespaced().then_some(&*cluster.namespace);
+        let found = found.ok_or_else(|| named.absent(within))?;
         let object = serde_json::to_value(found).map_err(|error| error.to_string())?;
-        Ok(Found { api, kind, name, object })
+        Ok(Found { api, named, object })
     }
 
     async fn patch(&self, patch: &Value) -> Result<(), String> {
-        self.api.patch(&self.name, &PatchParams::default(), &Patch::Merge(patch)).await.map(drop).map_err(said)
+        self.api.patch(&self.named.name, &PatchParams::default(), &Patch::Merge(patch)).await.map(drop).map_err(said)
     }
 
     fn title(&self) -> String {
-        format!("{}/{}", self.kind, self.name)
-    }
-}
-
-fn said(error: kube::Error) -> String {
-    match error {
-        kube::Error::Api(status) => status.message.clone(),
-        other => format!("the cluster does not answer: {other}"),
+        self.named.title()
     }
 }
 
@@ -131,7 +117,7 @@ pub async fn tell(target: &Target, word: Word) -> Result<String, String> {
         Word::Observe => (json!({ "spec": { "management": "Observe" } }), "only observed: nothing is ever changed"),
         Word::Manage => (json!({ "spec": { "management": "Manage" } }), "managed"),
     };
-    if found.kind == "Environment" && word != Word::Reconcile {
+    if !found.named.kind.namespaced() && word != Word::Reconcile {
         return Err(format!("{} can only be reconciled: pause its objects, one by one", found.title()));
     }
     found.patch(&patch).await?;

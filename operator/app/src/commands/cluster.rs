@@ -9,6 +9,7 @@ use kube::core::{ApiResource, DynamicObject};
 use kube::{Client, Config};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use terrace_crds::{GROUP, Kind, VERSION};
 
 /// Which cluster is meant.
 #[derive(Clone, Debug, Default, Args)]
@@ -70,18 +71,30 @@ impl Cluster {
         Ok(Cluster { client, namespace: namespace.cloned().unwrap_or_else(|| "default".into()) })
     }
 
+    /// The API of a kind of ours; of all namespaces where none is named.
+    pub fn api(&self, kind: &Kind, namespace: &str) -> Api<DynamicObject> {
+        let resource = ApiResource {
+            group: GROUP.into(),
+            version: VERSION.into(),
+            api_version: format!("{GROUP}/{VERSION}"),
+            kind: kind.kind.into(),
+            plural: kind.plural.into(),
+        };
+        match kind.namespaced() && !namespace.is_empty() {
+            true => Api::namespaced_with(self.client.clone(), namespace, &resource),
+            false => Api::all_with(self.client.clone(), &resource),
+        }
+    }
+
     /// All objects of a kind of ours, as the API server has them; of whoever may not list all of them, those of the
     /// namespace.
     ///
     /// # Errors
     /// The API server's words, with what to do.
-    pub async fn all(&self, kind: &str) -> Result<Vec<Value>, String> {
-        let resource = resource(kind)?;
-        let namespaced = terrace_crds::KINDS.iter().any(|known| known.kind == kind && known.namespaced());
-        let all = list(Api::<DynamicObject>::all_with(self.client.clone(), &resource), kind).await;
-        let objects = match all {
-            Err(Refusal { forbidden: true, .. }) if namespaced => {
-                list(Api::namespaced_with(self.client.clone(), &self.namespace, &resource), kind).await
+    pub async fn all(&self, kind: &Kind) -> Result<Vec<Value>, String> {
+        let objects = match list(self.api(kind, ""), kind.kind).await {
+            Err(Refusal { forbidden: true, .. }) if kind.namespaced() => {
+                list(self.api(kind, &self.namespace), kind.kind).await
             }
             all => all,
         };
@@ -90,19 +103,12 @@ impl Cluster {
     }
 }
 
-/// How the API serves a kind of ours.
-///
-/// # Errors
-/// For a kind that is none.
-pub fn resource(kind: &str) -> Result<ApiResource, String> {
-    let kind = terrace_crds::KINDS.iter().find(|known| known.kind == kind).ok_or(format!("there is no kind {kind}"))?;
-    Ok(ApiResource {
-        group: terrace_crds::GROUP.into(),
-        version: terrace_crds::VERSION.into(),
-        api_version: format!("{}/{}", terrace_crds::GROUP, terrace_crds::VERSION),
-        kind: kind.kind.into(),
-        plural: kind.plural.into(),
-    })
+/// What the API server, or the way to it, answered instead.
+pub fn said(error: kube::Error) -> String {
+    match error {
+        kube::Error::Api(status) => status.message.clone(),
+        other => format!("the cluster does not answer: {other}"),
+    }
 }
 
 /// What the API server did not list, and why.

@@ -34,7 +34,7 @@ pub async fn run(flags: &Flags, style: &Style) -> Result<(String, ExitCode), Str
     if !flags.all_namespaces && cluster.namespace.is_none() {
         cluster.namespace = Some(cluster.connect().await?.namespace);
     }
-    let all = Plan { cluster, reach: flags.reach.clone(), ..Plan::of_all() };
+    let all = Plan { cluster, reach: flags.reach.clone(), ..Plan::default() };
     let mut plan = plan::plan(&all).await?;
     if let view::Basis::Record { why } = &plan.basis {
         return Err(format!("drift is what AWS shows, and it cannot be read: {why}"));

@@ -2,13 +2,13 @@
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
-use terrace_tiers::ObjectKey;
 use terrace_views::graph::Format;
 use terrace_views::style::Style;
 use terrace_views::tree::Scope;
 use terrace_views::{graph, tree, why};
 
-use super::{cluster, named, world};
+use super::named::Named;
+use super::{cluster, world};
 
 /// Flags of `terrace tree`.
 #[derive(Clone, Debug, Args)]
@@ -75,7 +75,7 @@ pub async fn tree(flags: &Tree, style: &Style) -> Result<String, String> {
     let cluster = flags.cluster.connect().await?;
     let world = world::world(&cluster).await?;
     let scope = match &flags.object {
-        Some(object) => Scope::Object(key(object, &cluster.namespace)?),
+        Some(object) => Scope::Object(Named::of(object)?.key(&cluster.namespace)),
         None if flags.all_namespaces => Scope::All,
         None => Scope::Namespace(cluster.namespace.clone()),
     };
@@ -91,8 +91,8 @@ pub async fn why(flags: &Why, style: &Style) -> Result<String, String> {
     let cluster = flags.cluster.connect().await?;
     let mut world = world::world(&cluster).await?;
     world::add_events(&mut world, &cluster).await;
-    let why =
-        why::why(&world, &key(&flags.object, &cluster.namespace)?, style.now).map_err(|absent| absent.to_string())?;
+    let key = Named::of(&flags.object)?.key(&cluster.namespace);
+    let why = why::why(&world, &key, style.now).map_err(|absent| absent.to_string())?;
     written(flags.output, &why, || why.text(style))
 }
 
@@ -112,13 +112,6 @@ pub async fn graph(flags: &Graph) -> Result<String, String> {
         Picture::Mermaid => Format::Mermaid,
     };
     Ok(graph::draw(&world, format))
-}
-
-/// An object as it is named on the command line; an Environment is in no namespace.
-fn key(text: &str, namespace: &str) -> Result<ObjectKey, String> {
-    let (kind, name) = named(text)?;
-    let namespaced = terrace_crds::KINDS.iter().any(|known| known.kind == kind && known.namespaced());
-    Ok(ObjectKey::new(&kind, if namespaced { namespace } else { "" }, &name))
 }
 
 /// A view in a form.

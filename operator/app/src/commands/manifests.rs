@@ -67,8 +67,11 @@ fn kustomized(folder: &Path) -> Result<String, String> {
     String::from_utf8(made.stdout).map_err(|error| format!("{}: {error}", folder.display()))
 }
 
-/// The documents of a text; lists are taken apart.
-fn parse(source: &str, text: &str) -> Result<Vec<Manifest>, String> {
+/// The documents of a text; lists are taken apart. `source` is what messages call it.
+///
+/// # Errors
+/// A sentence that names the source, the place and what is wrong.
+pub fn parse(source: &str, text: &str) -> Result<Vec<Manifest>, String> {
     let documents: Vec<Value> =
         serde_saphyr::from_multiple(text).map_err(|error| format!("{source} is no YAML: {}", first_line(&error)))?;
     let mut manifests = Vec::new();

@@ -1,11 +1,18 @@
 //! What a person asks of the program: it reads the cluster and AWS, and prints.
 
+mod account;
+mod ack;
 pub mod act;
+pub mod adopt;
 mod assume;
-mod cluster;
+mod checkup;
+pub mod cluster;
+pub mod doctor;
 pub mod drift;
+mod eyes;
 pub mod look;
 mod manifests;
+mod named;
 pub mod plan;
 mod schema;
 pub mod shell;
@@ -13,32 +20,3 @@ mod stage;
 pub mod wait;
 mod world;
 pub mod write;
-
-/// A kind, as kubectl takes it, and a name.
-fn named(text: &str) -> Result<(String, String), String> {
-    let (kind, name) = text.split_once('/').ok_or(format!("{text}: say KIND/NAME, as DataTier/orders"))?;
-    let lower = kind.to_lowercase();
-    let is = |known: &&terrace_crds::Kind| {
-        [known.kind.to_lowercase().as_str(), known.plural, known.short_name].contains(&lower.as_str())
-    };
-    let known = terrace_crds::KINDS.iter().find(is);
-    let known = known.ok_or_else(|| {
-        let kinds: Vec<&str> = terrace_crds::KINDS.iter().map(|known| known.kind).collect();
-        format!("{text}: there is no kind {kind}: there are {}", kinds.join(", "))
-    })?;
-    Ok((known.kind.into(), name.into()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_object_is_named_as_kubectl_takes_it() {
-        for text in ["DataTier/orders", "datatiers/orders", "dt/orders"] {
-            assert_eq!(named(text), Ok(("DataTier".into(), "orders".into())));
-        }
-        assert!(named("orders").unwrap_err().contains("say KIND/NAME"));
-        assert!(named("database/orders").unwrap_err().contains("there is no kind database"));
-    }
-}

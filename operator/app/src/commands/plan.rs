@@ -1,22 +1,20 @@
 //! `terrace plan`: what would happen if these manifests were applied.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use futures::{StreamExt, stream};
-use terrace_aws::sts;
 use terrace_crds::Environment;
-use terrace_crds::environment::IdentityType;
 use terrace_views::plan::{self as view, Basis, ObjectPlan, Plan, Prices, Problem, Verb};
 use terrace_views::style::Style;
 
 use super::cluster::{self, Cluster};
+use super::named::Named;
 use super::stage::{Asked, Stage};
-use super::{assume, manifests, named};
+use super::{assume, eyes, manifests, stage};
 use crate::context::Context;
-use crate::environment::{is_ready, resolved};
+use crate::environment::is_ready;
 use crate::reach;
 use crate::tier::Mode;
 
@@ -24,7 +22,7 @@ use crate::tier::Mode;
 const AT_ONCE: usize = 16;
 
 /// Flags of `terrace plan`.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct Flags {
     /// Objects that stand, as KIND/NAME; all of them unless any is named or manifests are given.
     pub objects: Vec<String>,
@@ -56,8 +54,9 @@ pub struct Flags {
 }
 
 /// The form in which a plan is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Output {
+    #[default]
     Text,
     Json,
     /// For a comment on a pull request.
@@ -101,22 +100,6 @@ impl Flags {
         let text = std::fs::read_to_string(file).map_err(|error| said(&error))?;
         Prices::shipped().with(&text).map_err(|error| said(&error))
     }
-
-    /// A plan of all that stands.
-    pub fn of_all() -> Self {
-        Flags {
-            objects: Vec::new(),
-            filename: Vec::new(),
-            kustomize: Vec::new(),
-            prices: None,
-            delete: false,
-            offline: false,
-            output: Output::Text,
-            detailed_exitcode: false,
-            cluster: cluster::Flags::default(),
-            reach: reach::Flags::default(),
-        }
-    }
 }
 
 /// Plans what the flags ask for.
@@ -138,7 +121,7 @@ pub async fn plan(flags: &Flags) -> Result<Plan, String> {
         if flags.offline {
             return Err("--offline plans manifests: name some with -f or -k".into());
         }
-        let names = flags.objects.iter().map(|name| named(name)).collect::<Result<Vec<_>, _>>()?;
+        let names = flags.objects.iter().map(|name| Named::of(name)).collect::<Result<Vec<_>, _>>()?;
         stage.ask(&names, flags.cluster.namespace.as_deref())?;
     } else {
         stage.apply(&manifests, &cluster, flags.offline).await?;
@@ -146,94 +129,45 @@ pub async fn plan(flags: &Flags) -> Result<Plan, String> {
     if flags.delete {
         stage.delete();
     }
-    let blind = told(&cluster, &stage, flags, &prices).await?;
-    if flags.offline {
-        return Ok(Plan { basis: Basis::Manifests, objects: blind });
+    match flags.offline {
+        true => {
+            let context = stage.context(&cluster, &flags.reach, assumed(&stage, true)).await?;
+            Ok(Plan { basis: Basis::Manifests, objects: told(&stage, &context, &prices).await })
+        }
+        false => of_stage(&cluster, &stage, &flags.reach, &prices).await,
     }
-    let (eyes, environments) = look(&blind, &cluster, &stage, flags).await?;
-    let context = stage.context(&cluster, &flags.reach, environments).await?;
+}
+
+/// Plans what a stage asks for, by AWS as far as it can be read.
+///
+/// # Errors
+/// When AWS cannot be reached as the flags say.
+pub async fn of_stage(cluster: &Cluster, stage: &Stage, reach: &reach::Flags, prices: &Prices) -> Result<Plan, String> {
+    let context = stage.context(cluster, reach, assumed(stage, false)).await?;
+    let blind = told(stage, &context, prices).await;
+    let needed = blind.iter().filter_map(|plan| plan.environment.clone()).collect();
+    let (eyes, environments) = eyes::look(&needed, stage.environments(), &context).await;
+    let context = Context { environments: stage::environments(environments), ..context };
     let objects = stream::iter(stage.asked.iter().zip(&blind)).map(|(asked, blind)| {
         let closed = blind.environment.as_ref().is_some_and(|name| eyes.closed.contains_key(name));
-        one(asked, if closed { Mode::Foretell } else { Mode::Foresee }, &context, &prices)
+        one(asked, if closed { Mode::Foretell } else { Mode::Foresee }, &context, prices)
     });
     Ok(Plan { basis: eyes.basis(), objects: objects.buffered(AT_ONCE).collect().await })
 }
 
-/// The plan as it is without AWS, which tells as well which Environment serves which object.
-async fn told(cluster: &Cluster, stage: &Stage, flags: &Flags, prices: &Prices) -> Result<Vec<ObjectPlan>, String> {
-    let in_order = |environment: Environment| match is_ready(&environment) && !flags.offline {
+/// The Environments, of those that are not in order, or of all, what would be if they were.
+fn assumed(stage: &Stage, all: bool) -> Vec<Environment> {
+    let in_order = |environment: Environment| match is_ready(&environment) && !all {
         true => environment,
         false => assume::in_order(environment),
     };
-    let environments = stage.environments().into_iter().map(in_order).collect();
-    let context = stage.context(cluster, &flags.reach, environments).await?;
-    let objects = stream::iter(&stage.asked).map(|asked| one(asked, Mode::Foretell, &context, prices));
-    Ok(objects.buffered(AT_ONCE).collect().await)
+    stage.environments().into_iter().map(in_order).collect()
 }
 
-/// With whose eyes the accounts are read.
-#[derive(Default)]
-struct Eyes {
-    identities: BTreeSet<String>,
-    /// The Environments whose account cannot be read, and why.
-    closed: BTreeMap<String, String>,
-}
-
-impl Eyes {
-    fn basis(&self) -> Basis {
-        match self.closed.values().next() {
-            Some(why) => Basis::Record { why: why.clone() },
-            None => Basis::Aws { identity: self.identities.iter().cloned().collect::<Vec<_>>().join(", ") },
-        }
-    }
-}
-
-/// Finds out who may read the Environments that are needed; gives back all of them, those as that one sees them.
-async fn look(
-    plans: &[ObjectPlan],
-    cluster: &Cluster,
-    stage: &Stage,
-    flags: &Flags,
-) -> Result<(Eyes, Vec<Environment>), String> {
-    let context = stage.context(cluster, &flags.reach, Vec::new()).await?;
-    let needed: BTreeSet<&String> = plans.iter().filter_map(|plan| plan.environment.as_ref()).collect();
-    let (mut eyes, mut seen) = (Eyes::default(), Vec::new());
-    for environment in stage.environments() {
-        let name = environment.metadata.name.clone().unwrap_or_default();
-        if !needed.contains(&name) {
-            seen.push(environment);
-            continue;
-        }
-        match identified(&environment, &context).await {
-            Ok((identity, environment)) => {
-                eyes.identities.insert(identity);
-                seen.push(resolved(environment, &context).await);
-            }
-            Err(why) => {
-                eyes.closed.insert(name, why);
-                seen.push(if is_ready(&environment) { environment } else { assume::in_order(environment) });
-            }
-        }
-    }
-    Ok((eyes, seen))
-}
-
-/// Who reads the account of an Environment: the person's own identity where that is of the account, else the role that the
-/// Environment names.
-async fn identified(environment: &Environment, context: &Context) -> Result<(String, Environment), String> {
-    let name = environment.metadata.name.clone().unwrap_or_default();
-    let mut own = environment.clone();
-    (own.spec.identity.type_, own.spec.identity.assume_role) = (IdentityType::Operator, None);
-    let mut said = String::new();
-    for environment in [own, environment.clone()] {
-        let cloud = context.clouds.of(&environment);
-        match sts::caller(&cloud.clients, &environment.spec.region).await {
-            Ok(caller) if caller.account == environment.spec.account => return Ok((caller.arn, environment)),
-            Ok(caller) => said = format!("{} is not in account {}", caller.arn, environment.spec.account),
-            Err(error) => said = error.to_string(),
-        }
-    }
-    Err(format!("the account of Environment {name} cannot be read ({said})"))
+/// The plan as it is without AWS, which tells as well which Environment serves which object.
+async fn told(stage: &Stage, context: &Context, prices: &Prices) -> Vec<ObjectPlan> {
+    let objects = stream::iter(&stage.asked).map(|asked| one(asked, Mode::Foretell, context, prices));
+    objects.buffered(AT_ONCE).collect().await
 }
 
 async fn one(asked: &Asked, mode: Mode, context: &Context, prices: &Prices) -> ObjectPlan {

@@ -11,10 +11,12 @@ use kube::runtime::watcher::Event;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use terrace_crds::{Environment, TierGrant};
+use terrace_tiers::ObjectKey;
 use terrace_views::plan::ObjectChange;
 
-use super::cluster::{Cluster, list, resource};
+use super::cluster::{Cluster, list, said};
 use super::manifests::Manifest;
+use super::named::Named;
 use crate::context::{Context, Parts};
 use crate::install::{Install, Scope};
 use crate::kinds::{KINDS, Kind};
@@ -30,10 +32,17 @@ const TELLING: [&str; 2] = ["annotations", "labels"];
 #[derive(Default)]
 pub struct Stage {
     /// Of each kind of ours, by namespace and name.
-    objects: BTreeMap<(String, String, String), Value>,
-    namespaces: BTreeMap<String, Value>,
+    objects: BTreeMap<ObjectKey, Value>,
+    namespaces: BTreeMap<String, (Whence, Value)>,
     /// What the plan is of, in the order of the manifests.
     pub asked: Vec<Asked>,
+}
+
+/// Where a namespace is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Whence {
+    Cluster,
+    Manifests,
 }
 
 /// One object that is planned.
@@ -51,14 +60,14 @@ impl Stage {
     pub async fn of(cluster: &Cluster) -> Result<Stage, String> {
         let mut stage = Stage::default();
         for kind in terrace_crds::KINDS {
-            for object in cluster.all(kind.kind).await? {
+            for object in cluster.all(kind).await? {
                 stage.objects.insert(key(kind.kind, &object, ""), object);
             }
         }
         let namespaces = list(Api::<Namespace>::all(cluster.client.clone()), "Namespaces").await?;
         for namespace in namespaces {
             let value = serde_json::to_value(&namespace).map_err(|error| error.to_string())?;
-            stage.namespaces.insert(namespace.metadata.name.unwrap_or_default(), value);
+            stage.namespaces.insert(namespace.metadata.name.unwrap_or_default(), (Whence::Cluster, value));
         }
         Ok(stage)
     }
@@ -71,7 +80,7 @@ impl Stage {
     pub async fn apply(&mut self, manifests: &[Manifest], cluster: &Cluster, offline: bool) -> Result<(), String> {
         for Manifest { value, .. } in manifests.iter().filter(|manifest| manifest.value["kind"] == "Namespace") {
             let name = value["metadata"]["name"].as_str().unwrap_or_default().to_owned();
-            self.namespaces.entry(name).or_insert_with(|| value.clone());
+            self.namespaces.entry(name).or_insert_with(|| (Whence::Manifests, value.clone()));
         }
         for Manifest { source, value } in manifests {
             let kind = value["kind"].as_str().unwrap_or_default();
@@ -81,8 +90,8 @@ impl Stage {
             let key = key(kind, value, namespace);
             let standing = self.objects.get(&key).cloned();
             let mut object = merged(value, standing.as_ref(), &key);
-            if !offline && self.has_namespace(&key.1, cluster).await? {
-                object = dry_run(&object, standing.is_some(), &key, cluster)
+            if !offline && self.has_namespace(&key.namespace)? {
+                object = dry_run(&object, standing.is_some(), known, &key, cluster)
                     .await
                     .map_err(|error| format!("{source}: {error}"))?;
                 object["status"] = standing.as_ref().map(|standing| standing["status"].clone()).unwrap_or_default();
@@ -103,10 +112,10 @@ impl Stage {
     ///
     /// # Errors
     /// A name that there is not.
-    pub fn ask(&mut self, names: &[(String, String)], namespace: Option<&str>) -> Result<(), String> {
-        let wanted = |(kind, within, name): &(String, String, String)| {
-            let named = names.is_empty() || names.iter().any(|(k, n)| k == kind && n == name);
-            named && namespace.is_none_or(|namespace| namespace == within)
+    pub fn ask(&mut self, names: &[Named], namespace: Option<&str>) -> Result<(), String> {
+        let wanted = |key: &ObjectKey| {
+            let is = |named: &Named| named.kind.kind == key.kind && named.name == key.name;
+            (names.is_empty() || names.iter().any(is)) && namespace.is_none_or(|namespace| namespace == key.namespace)
         };
         for (key, object) in self.objects.iter().filter(|(key, _)| wanted(key)) {
             let change = if object["metadata"]["deletionTimestamp"].is_null() {
@@ -114,13 +123,14 @@ impl Stage {
             } else {
                 ObjectChange::Delete
             };
-            self.asked.extend(tier(&key.0).map(|kind| Asked { kind, object: object.clone(), change }));
+            self.asked.extend(tier(&key.kind).map(|kind| Asked { kind, object: object.clone(), change }));
         }
-        for (kind, name) in names {
-            let of = |asked: &Asked| asked.kind.name == kind && asked.object["metadata"]["name"] == name.as_str();
+        for named in names {
+            let of = |asked: &Asked| {
+                asked.kind.name == named.kind.kind && asked.object["metadata"]["name"] == named.name.as_str()
+            };
             if !self.asked.iter().any(of) {
-                let within = namespace.map(|namespace| format!(" in namespace {namespace}")).unwrap_or_default();
-                return Err(format!("there is no {kind} {name}{within}: kubectl get terrace -A lists what there is"));
+                return Err(named.absent(namespace));
             }
         }
         Ok(())
@@ -138,17 +148,11 @@ impl Stage {
     }
 
     /// A dry run in a namespace that is yet to come is refused by the API server.
-    async fn has_namespace(&self, name: &str, cluster: &Cluster) -> Result<bool, String> {
-        if name.is_empty() {
-            return Ok(true);
-        }
-        let found = Api::<Namespace>::all(cluster.client.clone()).get_opt(name).await;
-        match found {
-            Ok(found) if found.is_none() && !self.namespaces.contains_key(name) => {
-                Err(format!("there is no namespace {name}: make it first, or add it to the manifests"))
-            }
-            Ok(found) => Ok(found.is_some()),
-            Err(error) => Err(format!("namespace {name} cannot be read: {error}")),
+    fn has_namespace(&self, name: &str) -> Result<bool, String> {
+        match self.namespaces.get(name) {
+            Some((whence, _)) => Ok(*whence == Whence::Cluster),
+            None if name.is_empty() => Ok(true),
+            None => Err(format!("there is no namespace {name}: make it first, or add it to the manifests")),
         }
     }
 
@@ -158,7 +162,7 @@ impl Stage {
     }
 
     fn of_kind<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Value> {
-        self.objects.iter().filter(move |(key, _)| key.0 == kind).map(|(_, object)| object)
+        self.objects.iter().filter(move |(key, _)| key.kind == kind).map(|(_, object)| object)
     }
 
     /// The stage as a context of the controller, with these Environments.
@@ -172,14 +176,13 @@ impl Stage {
         environments: Vec<Environment>,
     ) -> Result<Context, String> {
         let (client, metrics, resync) = (cluster.client.clone(), Metrics::default(), crate::cli::DEFAULT_RESYNC);
-        let environments = environments.into_iter().map(|environment| DeserializeGuard(Ok(environment)));
-        let namespaces = self.namespaces.values().cloned().filter_map(|value| serde_json::from_value(value).ok());
+        let namespaces = self.namespaces.values().cloned().filter_map(|(_, value)| serde_json::from_value(value).ok());
         let (wake, _) = wake::channels(KINDS.iter().map(|kind| kind.name));
         let context = Context::new(Parts {
             clouds: reach.clouds(client.clone(), metrics.clone(), resync).await?,
             events: Events::new(client.clone(), "terrace-plan"),
             install: Install::new("terrace-plan".into(), Scope::default(), client.clone()),
-            environments: store(environments),
+            environments: self::environments(environments),
             namespaces: store::<PartialObjectMeta<Namespace>>(namespaces),
             client,
             metrics,
@@ -199,6 +202,11 @@ impl Stage {
     }
 }
 
+/// Environments as the controller's watch has them.
+pub fn environments(all: Vec<Environment>) -> reflector::Store<DeserializeGuard<Environment>> {
+    store(all.into_iter().map(|environment| DeserializeGuard(Ok(environment))))
+}
+
 /// A store that has been filled and changes no more.
 fn store<K>(objects: impl Iterator<Item = K>) -> reflector::Store<K>
 where
@@ -215,21 +223,21 @@ fn tier(kind: &str) -> Option<&'static Kind> {
     KINDS.iter().find(|known| known.name == kind)
 }
 
-fn key(kind: &str, object: &Value, namespace: &str) -> (String, String, String) {
+fn key(kind: &str, object: &Value, namespace: &str) -> ObjectKey {
     let text = |field: &str| object["metadata"][field].as_str().unwrap_or_default();
     let within = if text("namespace").is_empty() { namespace } else { text("namespace") };
-    (kind.to_owned(), within.to_owned(), text("name").to_owned())
+    ObjectKey::new(kind, within, text("name"))
 }
 
 /// The object with the spec of the manifest, and all else of what stands.
-fn merged(manifest: &Value, standing: Option<&Value>, key: &(String, String, String)) -> Value {
+fn merged(manifest: &Value, standing: Option<&Value>, key: &ObjectKey) -> Value {
     let mut object = standing.cloned().unwrap_or_else(|| {
         json!({ "apiVersion": manifest["apiVersion"], "kind": manifest["kind"],
-                "metadata": { "name": key.2, "generation": 1 } })
+                "metadata": { "name": key.name, "generation": 1 } })
     });
     object["spec"] = manifest["spec"].clone();
-    if !key.1.is_empty() {
-        object["metadata"]["namespace"] = json!(key.1);
+    if !key.namespace.is_empty() {
+        object["metadata"]["namespace"] = json!(key.namespace);
     }
     for field in TELLING {
         for (name, value) in manifest["metadata"][field].as_object().into_iter().flatten() {
@@ -238,7 +246,7 @@ fn merged(manifest: &Value, standing: Option<&Value>, key: &(String, String, Str
     }
     if standing.is_none() {
         // Its UID is the API server's to give.
-        object["metadata"]["uid"] = json!(format!("new-{}-{}-{}", key.0.to_lowercase(), key.1, key.2));
+        object["metadata"]["uid"] = json!(format!("new-{}-{}-{}", key.kind.to_lowercase(), key.namespace, key.name));
     }
     object
 }
@@ -247,31 +255,22 @@ fn merged(manifest: &Value, standing: Option<&Value>, key: &(String, String, Str
 async fn dry_run(
     object: &Value,
     stands: bool,
-    key: &(String, String, String),
+    kind: &terrace_crds::Kind,
+    key: &ObjectKey,
     cluster: &Cluster,
 ) -> Result<Value, String> {
-    let resource = resource(&key.0)?;
-    let api: Api<DynamicObject> = match key.1.is_empty() {
-        true => Api::all_with(cluster.client.clone(), &resource),
-        false => Api::namespaced_with(cluster.client.clone(), &key.1, &resource),
-    };
+    let api = cluster.api(kind, &key.namespace);
     let sent: DynamicObject = serde_json::from_value(object.clone()).map_err(|error| error.to_string())?;
     let params = PostParams { dry_run: true, ..PostParams::default() };
     let answer = match stands {
-        true => api.replace(&key.2, &params, &sent).await,
+        true => api.replace(&key.name, &params, &sent).await,
         false => api.create(&params, &sent).await,
     };
-    match answer {
-        Ok(stored) => {
-            let mut stored = serde_json::to_value(stored).map_err(|error| error.to_string())?;
-            if !stands {
-                stored["metadata"]["uid"] = object["metadata"]["uid"].clone();
-            }
-            Ok(stored)
-        }
-        Err(kube::Error::Api(status)) => Err(status.message.clone()),
-        Err(error) => Err(format!("the cluster does not answer: {error}")),
+    let mut stored = serde_json::to_value(answer.map_err(said)?).map_err(|error| error.to_string())?;
+    if !stands {
+        stored["metadata"]["uid"] = object["metadata"]["uid"].clone();
     }
+    Ok(stored)
 }
 
 /// Takes out fields that are not set: to the types null is a value.

@@ -12,8 +12,8 @@ use serde_json::Value;
 use terrace_views::style::{Mark, Style};
 use tokio::time::Instant;
 
-use super::cluster::{self, resource};
-use super::named;
+use super::cluster;
+use super::named::Named;
 
 /// How long an object may be stalled before that is believed: somebody may have mended it a moment ago.
 const GRACE: Duration = Duration::from_secs(10);
@@ -54,17 +54,12 @@ struct Standing {
 /// # Errors
 /// Where a person must do something, or the time is up.
 pub async fn run(flags: &Flags, style: &Style) -> Result<String, String> {
-    let (kind, name) = named(&flags.object)?;
+    let named = Named::of(&flags.object)?;
     let cluster = flags.cluster.connect().await?;
-    let namespaced = terrace_crds::KINDS.iter().any(|known| known.kind == kind && known.namespaced());
-    let api: Api<DynamicObject> = match namespaced {
-        true => Api::namespaced_with(cluster.client, &cluster.namespace, &resource(&kind)?),
-        false => Api::all_with(cluster.client, &resource(&kind)?),
-    };
-    let title = format!("{kind}/{name}");
+    let (api, title) = (cluster.api(named.kind, &cluster.namespace), named.title());
     let limit = Duration::from_secs(flags.timeout_minutes * 60);
     let mut last = None;
-    match tokio::time::timeout(limit, follow(api, &name, flags.goal, &title, style, &mut last)).await {
+    match tokio::time::timeout(limit, follow(api, &named.name, flags.goal, &title, style, &mut last)).await {
         Ok(came) => came,
         Err(_) => {
             let words = last.map(|standing: Standing| standing.words).unwrap_or_default();

@@ -19,19 +19,24 @@ use crate::kinds::KINDS;
 /// What the API server refuses.
 pub async fn world(cluster: &Cluster) -> Result<World, String> {
     let mut world = World::default();
-    for value in cluster.all("Environment").await? {
-        world.environments.extend(serde_json::from_value(value).ok().map(environment));
-    }
-    for kind in KINDS {
-        let all: Vec<Value> = cluster.all(kind.name).await?;
-        world.objects.extend(all.iter().filter_map(|object| kind.view(object)));
+    for kind in terrace_crds::KINDS {
+        let tier = KINDS.iter().find(|known| known.name == kind.kind);
+        if tier.is_none() && kind.kind != terrace_views::Environment::KIND {
+            continue;
+        }
+        let all: Vec<Value> = cluster.all(kind).await?;
+        match tier {
+            Some(tier) => world.objects.extend(all.iter().filter_map(|object| tier.view(object))),
+            None => world.environments.extend(all.into_iter().filter_map(environment)),
+        }
     }
     Ok(world)
 }
 
-fn environment(environment: Environment) -> terrace_views::Environment {
+fn environment(value: Value) -> Option<terrace_views::Environment> {
+    let environment: Environment = serde_json::from_value(value).ok()?;
     let status = environment.status.unwrap_or_default();
-    terrace_views::Environment {
+    Some(terrace_views::Environment {
         name: environment.metadata.name.unwrap_or_default(),
         uid: environment.metadata.uid.unwrap_or_default(),
         account: environment.spec.account,
@@ -39,7 +44,7 @@ fn environment(environment: Environment) -> terrace_views::Environment {
         cluster: environment.spec.cluster.name,
         vpc: status.network.map(|network| network.vpc_id),
         conditions: status.conditions,
-    }
+    })
 }
 
 /// Adds what was told of the objects. Events are kept for an hour, mostly; whoever may not read them sees none.

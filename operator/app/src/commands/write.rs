@@ -1,6 +1,4 @@
-//! `terrace explain`, `terrace new`, `terrace export`, `terrace adopt`: what can be written, and what is written for one.
-
-use std::path::PathBuf;
+//! `terrace explain`, `terrace new`, `terrace export`: what can be written, and what is written for one.
 
 use clap::Args;
 use terrace_views::style::Style;
@@ -45,20 +43,6 @@ pub struct Export {
     pub cluster: cluster::Flags,
 }
 
-/// Flags of `terrace adopt`.
-#[derive(Clone, Debug, Args)]
-pub struct Adopt {
-    /// A state of Terraform, version 4, as `terraform state pull` writes it.
-    #[arg(long)]
-    pub terraform_state: PathBuf,
-    /// The Environment that is to serve the objects.
-    #[arg(long)]
-    pub environment: String,
-    /// The namespace of the objects.
-    #[arg(long, short, default_value = "default")]
-    pub namespace: String,
-}
-
 /// What a kind or a field is for, what it may be, and an example.
 ///
 /// # Errors
@@ -88,23 +72,4 @@ pub async fn export(flags: &Export) -> Result<String, String> {
         world.objects.retain(|object| object.key.namespace == cluster.namespace);
     }
     Ok(terraform::export(&world))
-}
-
-/// The way in: manifests that take over what a state has. What none takes over is told on standard error.
-///
-/// # Errors
-/// A sentence: the state cannot be read, or has nothing that could be taken over.
-pub fn adopt(flags: &Adopt) -> Result<String, String> {
-    let file = flags.terraform_state.display();
-    let text = std::fs::read_to_string(&flags.terraform_state).map_err(|error| format!("{file}: {error}"))?;
-    let state = terraform::state::read(&text).map_err(|error| format!("{file}: {error}"))?;
-    let adoption = terraform::adopt::manifests(&state.found, &flags.namespace, &flags.environment);
-    for left in adoption.left.iter().chain(&state.summary()) {
-        eprintln!("not taken over: {left}");
-    }
-    let manifests: Vec<String> = adoption.manifests.into_iter().map(|manifest| manifest.yaml).collect();
-    match manifests.is_empty() {
-        true => Err(format!("{file} has nothing that a manifest could take over")),
-        false => Ok(manifests.join("---\n")),
-    }
 }

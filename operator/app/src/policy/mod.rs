@@ -74,6 +74,11 @@ pub enum Output {
     Rbac,
 }
 
+/// The IAM actions that objects of these kinds need.
+pub fn actions(kinds: &BTreeSet<&str>) -> BTreeSet<String> {
+    Needs::of(kinds).actions
+}
+
 /// What is to be printed.
 ///
 /// # Errors

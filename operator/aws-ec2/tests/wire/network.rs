@@ -18,7 +18,11 @@ async fn a_vpc_and_its_subnets_are_read_by_ids_and_by_tags() {
     assert_eq!(found, Some(Vpc { id: here.clone(), cidr_blocks: ["10.3.0.0/16".to_owned()].into() }));
     assert_eq!(vpc(&clients, REGION, "vpc-00000000000000000").await, Ok(None));
 
+    let all = subnets(&clients, REGION, &here, &Select::Ids([a.clone()].into())).await.expect("it can be read");
+    // Of 256 addresses AWS keeps five (VPC user guide, "Subnet CIDR blocks").
+    assert!((200..=251).contains(&all[0].available_ip_address_count), "{all:?}");
     let first = Subnet {
+        available_ip_address_count: all[0].available_ip_address_count,
         id: a.clone(),
         vpc_id: here.clone(),
         availability_zone: "eu-west-1a".into(),

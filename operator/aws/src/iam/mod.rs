@@ -7,6 +7,7 @@
 mod oidc;
 pub mod policy;
 mod read;
+mod simulate;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,6 +25,7 @@ use crate::errors::{absent, classify, code};
 use crate::tags;
 
 pub use self::oidc::{OidcProviders, provider_of};
+pub use self::simulate::denied;
 
 /// IAM actions used to know the Environment ([`provider_of`]); those of the providers are theirs.
 pub const READ_ACTIONS: &[&str] = &["iam:ListOpenIDConnectProviders"];

@@ -13,7 +13,7 @@ mod mermaid;
 mod parts;
 mod picture;
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;
 mod state;
 mod svg;
 mod text;
@@ -22,6 +22,7 @@ pub use compose::picture;
 pub use kinds::Icon;
 pub use picture::{Column, Edge, Frame, FrameKind, Picture, Tile};
 pub use state::{Standing, State};
+pub use svg::{ROOT, sheet};
 
 use crate::World;
 
@@ -40,10 +41,15 @@ pub enum Format {
 pub fn draw(world: &World, format: Format) -> String {
     let picture = picture(world);
     match format {
-        Format::Svg => svg::draw(&picture),
+        Format::Svg => svg::draw(&picture, svg::For::File),
         Format::Dot => dot::draw(&picture),
         Format::Mermaid => mermaid::draw(&picture),
     }
+}
+
+/// Draws the world for Terrace's own page: a tile with an object behind it is a button, and the colours are in [`sheet`].
+pub fn draw_for_page(world: &World) -> String {
+    svg::draw(&picture(world), svg::For::Page)
 }
 
 #[cfg(test)]

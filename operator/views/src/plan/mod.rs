@@ -93,6 +93,8 @@ pub struct Summary {
     pub refused: usize,
     /// Steps that wait for consent.
     pub approve: usize,
+    /// Steps of objects that are paused, or only observed.
+    pub held: usize,
 }
 
 impl Plan {
@@ -104,6 +106,7 @@ impl Plan {
             for step in &object.steps {
                 summary.approve += usize::from(step.approval.is_some());
                 *match step.verb {
+                    _ if step.held => &mut summary.held,
                     Verb::Create => &mut summary.create,
                     Verb::Update => &mut summary.update,
                     Verb::Replace => &mut summary.replace,
@@ -146,12 +149,13 @@ impl ObjectPlan {
 impl Summary {
     /// In a sentence, as Terraform's users know it.
     pub fn sentence(&self) -> String {
-        let Summary { create, update, replace, delete, release, keep, refused, approve } = *self;
+        let Summary { create, update, replace, delete, release, keep, refused, approve, held } = *self;
         let mut parts =
             vec![format!("{create} to create, {update} to change, {replace} to replace, {delete} to delete")];
         let more = [
             (release, "to leave in AWS"),
             (keep, "as wished"),
+            (held, "held, as the object is paused or only observed"),
             (approve, if approve == 1 { "needs consent" } else { "need consent" }),
             (refused, if refused == 1 { "object refused" } else { "objects refused" }),
         ];

@@ -39,6 +39,9 @@ pub struct Step {
     /// What it waits for, or why it cannot be.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+    /// Nothing of it is done while the object is paused, or only observed.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub held: bool,
     /// The choices of which a person must consent to one, each with its hash.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub approval: Option<Vec<Choice>>,
@@ -95,7 +98,7 @@ pub struct Choice {
 impl Step {
     /// True for what changes something.
     pub fn is_change(&self) -> bool {
-        !matches!(self.verb, Verb::Keep | Verb::Unknown | Verb::Stop)
+        !self.held && !matches!(self.verb, Verb::Keep | Verb::Unknown | Verb::Stop)
     }
 }
 
@@ -110,7 +113,7 @@ pub fn steps(outcome: &Outcome) -> Vec<Step> {
         let step = &outcome.plan.0[key];
         let Some((verb, data)) = verb(&step.action).filter(|_| !is_only_looked_at(&step.kind)) else { continue };
         let entry = outcome.inventory.0.get(key);
-        let held = matches!(step.gate, Gate::Held { .. });
+        let (held, is_change) = (matches!(step.gate, Gate::Held { .. }), step.action.is_change());
         let approval =
             choices.get(key.id.as_str()).filter(|_| held).map(|choices| choices.iter().map(choice).collect());
         let changes = fields(&step.action);
@@ -125,6 +128,7 @@ pub fn steps(outcome: &Outcome) -> Vec<Step> {
             drift: matches!(step.action, Action::Update { drift: true, .. } | Action::Create(Why::Missing)),
             data,
             message: message(&step.action, &step.gate, approval.is_some()),
+            held: held && approval.is_none() && is_change,
             approval,
             cost: None,
         });
@@ -194,7 +198,8 @@ fn message(action: &Action, gate: &Gate, asks: bool) -> Option<String> {
             Some("replaced only if what is not known yet turns out to be another than now".into())
         }
         (_, Gate::Held { .. }) if asks => None,
-        (_, Gate::Held { message, .. }) => Some(message.clone()),
+        // What is held is said by the step itself.
+        (_, Gate::Held { message, .. }) => message.split("; held: ").next().map(str::to_owned),
         (_, Gate::Waits { on, message }) if on.is_empty() || on.iter().any(|id| id.contains('/')) => {
             Some(message.clone())
         }

@@ -32,6 +32,9 @@ pub fn text(plan: &Plan, style: &Style) -> String {
 /// What the plan goes by, in a sentence.
 pub(super) fn basis(basis: &Basis) -> String {
     match basis {
+        Basis::Aws { identity } if identity.is_empty() => {
+            "Not compared with AWS: there is nothing to compare, or no Environment serves it.".into()
+        }
         Basis::Aws { identity } => format!("Compared with AWS as it stands now, read as {identity}."),
         Basis::Record { why } => {
             format!("Compared with what the objects' status has on record, not with AWS: {why}.")

@@ -6,7 +6,7 @@
 use serde_json::Value;
 use terrace_crds::ResourceEntry;
 
-use super::arn::{Arn, last};
+use crate::arn::{Arn, last};
 
 /// What becomes of a kind on the way out.
 #[derive(Clone, Copy, Debug)]

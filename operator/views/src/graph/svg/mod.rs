@@ -17,36 +17,47 @@ use super::state::State;
 use super::text::Font;
 use pen::Outline;
 use style::{DIM, INK, PAGE};
+pub use style::{ROOT, sheet};
 use xml::Xml;
 
 /// Fonts with the widths that the layout reckons with; where there is none of them, one that is near.
 const FONTS: &str = "Helvetica Neue, Helvetica, Arial, Liberation Sans, Segoe UI, Roboto, sans-serif";
+
+/// Where a picture is to be seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum For {
+    /// By itself: its colours come with it, and nothing happens in it.
+    File,
+    /// In Terrace's own page, which has the colours ([`sheet`]) and opens an object from its tile.
+    Page,
+}
+
 /// Draws a picture.
-pub fn draw(picture: &Picture) -> String {
+pub fn draw(picture: &Picture, drawn: For) -> String {
     if picture.frames.is_empty() && picture.tiles.is_empty() {
-        return nothing(picture);
+        return nothing(picture, drawn);
     }
     let layout = layout(picture);
     let (width, top) = (layout.width, layout.height);
     let mut xml = Xml::default();
-    begin(&mut xml, picture, width, top + legend::height(width) + 10);
+    begin(&mut xml, picture, (width, top + legend::height(width) + 10), drawn);
     // Lines of one pixel are then sharp.
     xml.begin("g", &[("transform", "translate(.5 .5)")]);
-    content(&mut xml, picture, &layout);
+    content(&mut xml, picture, &layout, drawn);
     xml.end();
     legend::draw(&mut xml, width, top);
     xml.finish()
 }
 
 /// Says that there is nothing.
-fn nothing(picture: &Picture) -> String {
+fn nothing(picture: &Picture, drawn: For) -> String {
     let mut xml = Xml::default();
-    begin(&mut xml, picture, 340, 60);
+    begin(&mut xml, picture, (340, 60), drawn);
     pen::text(&mut xml, (16, 35), NAME, DIM, "There is no Environment and no tier to draw.");
     xml.finish()
 }
 
-fn begin(xml: &mut Xml, picture: &Picture, width: i32, height: i32) {
+fn begin(xml: &mut Xml, picture: &Picture, (width, height): (i32, i32), drawn: For) {
     let (wide, high) = (width.to_string(), height.to_string());
     xml.begin(
         "svg",
@@ -63,7 +74,9 @@ fn begin(xml: &mut Xml, picture: &Picture, width: i32, height: i32) {
     );
     xml.text("title", &[("id", "graph-title")], "Architecture");
     xml.text("desc", &[("id", "graph-about")], &about(picture));
-    xml.text("style", &[], &style::sheet());
+    if drawn == For::File {
+        xml.text("style", &[], &sheet());
+    }
     let page = Rect { left: 0, top: 0, right: width, bottom: height };
     let class = format!("fill-{}", PAGE.name);
     let (w, h) = (page.width().to_string(), page.height().to_string());
@@ -83,7 +96,7 @@ fn about(picture: &Picture) -> String {
     )
 }
 
-fn content(xml: &mut Xml, picture: &Picture, layout: &Layout) {
+fn content(xml: &mut Xml, picture: &Picture, layout: &Layout, drawn: For) {
     for (frame, place) in picture.frames.iter().zip(&layout.frames) {
         draw_frame(xml, frame, place);
     }
@@ -91,7 +104,7 @@ fn content(xml: &mut Xml, picture: &Picture, layout: &Layout) {
         edge::draw(xml, picture, edge, route);
     }
     for (index, (tile, place)) in picture.tiles.iter().zip(&layout.tiles).enumerate() {
-        tile::draw(xml, index, tile, place);
+        tile::draw(xml, index, tile, place, drawn);
     }
     for label in layout.routes.iter().filter_map(|route| route.label.as_ref()) {
         edge::draw_label(xml, label);

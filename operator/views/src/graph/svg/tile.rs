@@ -1,5 +1,6 @@
 //! Draws one tile.
 
+use super::For;
 use super::pen::{self, Anchor, Outline};
 use super::shapes::{draw_icon, draw_sign};
 use super::style::{self, DIM, INK, RIM, TILE};
@@ -12,11 +13,17 @@ use crate::graph::state::State;
 const RADIUS: i32 = 8;
 
 /// Draws a tile in its place, with its title and a description for those who do not see it.
-pub fn draw(xml: &mut Xml, index: usize, tile: &Tile, place: &Rect) {
+pub fn draw(xml: &mut Xml, index: usize, tile: &Tile, place: &Rect, drawn: For) {
     let (title, about) = (format!("tile-{index}-title"), format!("tile-{index}-about"));
     let key = tile.key.as_ref().map(ToString::to_string);
-    let labelled = format!("{title} {about}");
-    let mut attributes = vec![("class", "tile"), ("role", "img"), ("aria-labelledby", labelled.as_str())];
+    let (labelled, label) = (format!("{title} {about}"), label(tile));
+    let mut attributes = match drawn {
+        For::Page if opens(tile) => {
+            let named = ("aria-label", label.as_str());
+            vec![("class", "tile"), ("role", "button"), ("tabindex", "0"), named, ("aria-describedby", &about)]
+        }
+        For::Page | For::File => vec![("class", "tile"), ("role", "img"), ("aria-labelledby", &labelled)],
+    };
     attributes.extend(key.as_deref().map(|key| ("data-key", key)));
     let state = tile.standing.as_ref().map(|standing| standing.state.word());
     attributes.extend(state.map(|state| ("data-state", state)));
@@ -30,6 +37,17 @@ pub fn draw(xml: &mut Xml, index: usize, tile: &Tile, place: &Rect) {
         None => internet(xml, tile, place),
     }
     xml.end();
+}
+
+/// Whether there is an object behind it, of which more can be told.
+fn opens(tile: &Tile) -> bool {
+    tile.key.is_some() && !tile.missing
+}
+
+/// What a tile that can be opened is called.
+fn label(tile: &Tile) -> String {
+    let standing = tile.standing.as_ref().map(|standing| format!(", {}", standing.text()));
+    format!("{}{}", tile.title(), standing.unwrap_or_default())
 }
 
 /// What a tile says, in sentences.
@@ -122,7 +140,7 @@ mod tests {
     fn what_is_missing_is_drawn_with_dashes_and_what_is_ready_without_a_colour_around_it() {
         let drawn = |tile: &Tile| {
             let mut xml = Xml::default();
-            draw(&mut xml, 0, tile, &Rect { left: 0, top: 0, right: 168, bottom: 80 });
+            draw(&mut xml, 0, tile, &Rect { left: 0, top: 0, right: 168, bottom: 80 }, For::File);
             xml.finish()
         };
         let missing = Tile { missing: true, ..tile("DataTier") };
@@ -130,5 +148,21 @@ mod tests {
         let ready = drawn(&tile("ObjectTier"));
         assert!(ready.contains("stroke-rim") && !ready.contains("stroke-dasharray"));
         assert!(drawn(&tile("DataTier")).contains("data-key=\"DataTier/shop/orders\""));
+    }
+
+    #[test]
+    fn on_a_page_a_tile_is_a_button_if_there_is_an_object_behind_it() {
+        let drawn = |tile: &Tile| {
+            let mut xml = Xml::default();
+            draw(&mut xml, 3, tile, &Rect { left: 0, top: 0, right: 168, bottom: 80 }, For::Page);
+            xml.finish()
+        };
+        let button = "role=\"button\" tabindex=\"0\" aria-label=\"DataTier shop/orders, Stalled: ApprovalRequired\" \
+                      aria-describedby=\"tile-3-about\" data-key=\"DataTier/shop/orders\"";
+        assert!(drawn(&tile("DataTier")).contains(button));
+        let missing = Tile { missing: true, ..tile("DataTier") };
+        for other in [missing, tile("Internet")] {
+            assert!(drawn(&other).contains("role=\"img\"") && !drawn(&other).contains("tabindex"));
+        }
     }
 }

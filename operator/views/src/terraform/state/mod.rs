@@ -16,9 +16,9 @@ use serde_json::{Map, Value};
 
 use self::attributes::Attributes;
 use self::raw::Instance;
-use super::arn::Arn;
-use super::found::Found;
 use super::kinds;
+use crate::adopt::{Found, Origin};
+use crate::arn::Arn;
 
 /// What a state holds.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -87,7 +87,7 @@ fn found(instance: &Instance, all: &[Instance]) -> Option<Found> {
         kind: kind.into(),
         region: region(attributes, &handle),
         handle,
-        origin: instance.address.clone(),
+        origin: Origin::Terraform(instance.address.clone()),
         attributes: known,
         beyond,
     })

@@ -25,7 +25,7 @@ fn what_terrace_knows_is_found_by_the_handle_that_its_provider_has() {
         ("s3/BucketPolicy", "example-assets/policy"),
     ];
     assert_eq!(kinds(&state), expected);
-    assert_eq!(state.found[3].origin, "aws_db_instance.orders");
+    assert_eq!(state.found[3].origin.name(), Some("aws_db_instance.orders"));
     // An ARN of S3 bears no region; the resource tells it.
     assert!(state.found.iter().take(9).all(|found| found.region.as_deref() == Some("eu-west-1")), "{:?}", state.found);
 }
@@ -118,7 +118,7 @@ fn attributes_of_any_form_are_read_without_harm() {
                 broken[name] = value.clone();
                 let text = samples::state(&[samples::bucket()[0].clone(), samples::resource(kind, "odd", broken)]);
                 let state = read(&text).expect("the bucket at least");
-                crate::terraform::adopt::manifests(&state.found, "shop", "prod");
+                crate::adopt::manifests(&state.found, "shop", "prod");
             }
         }
     }

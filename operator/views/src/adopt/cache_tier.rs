@@ -5,8 +5,8 @@ use terrace_crds::cache_tier::Engine;
 use super::Surroundings;
 use super::draft::Draft;
 use super::yaml::Block;
-use crate::terraform::arn::Arn;
-use crate::terraform::found::Found;
+use crate::adopt::Found;
+use crate::arn::Arn;
 
 /// The tier of a replication group.
 ///

@@ -203,7 +203,7 @@ fn a_security_group_that_terrace_made_once_is_taken_back() {
 fn what_was_found_in_another_way_than_in_a_state_makes_the_same_manifest() {
     let mut by_state = found("s3/Bucket");
     let first = manifests(std::slice::from_ref(&by_state), "shop", "prod");
-    by_state.origin = String::new();
+    by_state.origin = Origin::Nobody;
     let second = manifests(&[by_state], "shop", "prod");
     let without =
         |yaml: &str| yaml.lines().filter(|line| !line.contains("terraform state rm")).collect::<Vec<_>>().join("\n");

@@ -11,12 +11,32 @@ pub struct Found {
     pub handle: String,
     /// Where it is, if that is known.
     pub region: Option<String>,
-    /// Where it was found, as `module.db.aws_db_instance.orders`: for comments.
-    pub origin: String,
+    pub origin: Origin,
     /// What is known of it, by the fields of the kind's type in `terrace_model::aws`; what is not known is absent.
     pub attributes: Map<String, Value>,
     /// What it has that those fields have no word for, a clause each.
     pub beyond: Vec<String>,
+}
+
+/// Who looks after it so far, if that is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Origin {
+    #[default]
+    Nobody,
+    /// Terraform, under this address, as `module.db.aws_db_instance.orders`.
+    Terraform(String),
+    /// AWS Controllers for Kubernetes, by this object, as `dbinstance/orders`.
+    Ack(String),
+}
+
+impl Origin {
+    /// What it is called there.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Origin::Nobody => None,
+            Origin::Terraform(name) | Origin::Ack(name) => Some(name),
+        }
+    }
 }
 
 impl Found {
@@ -55,6 +75,6 @@ impl Found {
 
     /// The name within the handle.
     pub fn name(&self) -> &str {
-        super::arn::last(&self.handle)
+        crate::arn::last(&self.handle)
     }
 }

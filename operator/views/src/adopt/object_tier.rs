@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::draft::Draft;
 use super::yaml::Block;
 use super::{Surroundings, lifecycle};
-use crate::terraform::found::Found;
+use crate::adopt::Found;
 
 /// The tier of a bucket.
 ///

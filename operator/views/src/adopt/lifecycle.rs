@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::draft::Draft;
 use super::yaml::Block;
-use crate::terraform::found::Found;
+use crate::adopt::Found;
 
 /// All rules. Those that end uploads which were never completed are one field.
 pub fn rules(draft: &mut Draft, spec: &mut Block, bucket: &Found) {

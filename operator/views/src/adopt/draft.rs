@@ -5,8 +5,8 @@ use terrace_crds::{GROUP, VERSION};
 
 use super::Manifest;
 use super::yaml::Block;
-use crate::terraform::arn::Arn;
-use crate::terraform::found::Found;
+use crate::adopt::{Found, Origin};
+use crate::arn::Arn;
 
 /// One object, for what was found.
 pub struct Draft {
@@ -27,7 +27,7 @@ pub struct Draft {
 struct Taken {
     id: String,
     handle: String,
-    origin: String,
+    origin: Origin,
 }
 
 /// The most tags that an object takes (`spec.tags`).
@@ -58,7 +58,7 @@ impl Draft {
     }
 
     /// Something is taken over under a logical id.
-    pub fn takes(&mut self, id: &str, handle: &str, origin: String) {
+    pub fn takes(&mut self, id: &str, handle: &str, origin: Origin) {
         self.taken.push(Taken { id: id.into(), handle: handle.into(), origin });
     }
 
@@ -107,12 +107,8 @@ impl Draft {
             "First: Environment {environment} must be of {where_}, and an administrator must add all that stands under adopt \
              to its spec.limits.allow (and keys that are named below)."
         ));
-        let origins: Vec<String> =
-            self.taken.iter().filter(|taken| !taken.origin.is_empty()).map(|taken| quoted(&taken.origin)).collect();
-        if !origins.is_empty() {
-            all.note(format!("So that two do not look after one thing: terraform state rm {}", origins.join(" ")));
-        }
-        all.note("Then: terrace plan shows what Terrace would change:");
+        self.let_go().iter().for_each(|how| all.note(format!("So that two do not look after one thing: {how}")));
+        all.note("Applied, it changes nothing. Managed, Terrace would change this, each with your approval:");
         self.shows.iter().for_each(|change| all.note(format!("- {change}")));
         self.stays.iter().for_each(|stays| all.note(format!("There is no field for this: {stays}.")));
         if !self.untold.is_empty() {
@@ -120,12 +116,40 @@ impl Draft {
         }
     }
 
+    /// How those let go who look after it so far.
+    fn let_go(&self) -> Vec<String> {
+        let origins = || self.taken.iter().map(|taken| &taken.origin);
+        let addresses = origins().filter_map(|origin| match origin {
+            Origin::Terraform(address) => Some(quoted(address)),
+            _ => None,
+        });
+        let objects = origins().filter_map(|origin| match origin {
+            Origin::Ack(object) => Some(object.as_str()),
+            _ => None,
+        });
+        let (addresses, objects): (Vec<_>, Vec<_>) = (addresses.collect(), objects.collect());
+        let mut ways = Vec::new();
+        if !addresses.is_empty() {
+            ways.push(format!("terraform state rm {}", addresses.join(" ")));
+        }
+        if !objects.is_empty() {
+            // ACK's documentation, "Deletion policy".
+            let objects = objects.join(" ");
+            ways.push(format!(
+                "kubectl annotate {objects} services.k8s.aws/deletion-policy=retain, and then kubectl delete {objects}"
+            ));
+        }
+        ways
+    }
+
     fn whole(&self, environment: &str) -> Block {
         let mut spec = Block::default();
         let mut reference = Block::default();
         reference.set("name", environment);
         spec.block("environmentRef", reference);
-        spec.note("Every change waits for your approval. Take this away once the plan is as you like it.");
+        spec.note("Nothing is changed: terrace manage hands it over, once the plan is as you like it.");
+        spec.set("management", "Observe");
+        spec.note("Then every change waits for your approval.");
         spec.set("changePolicy", "ApproveAll");
         spec.note("If this object is deleted, everything stays as it is.");
         spec.set("deletionPolicy", "Retain");

@@ -6,8 +6,8 @@ use terrace_crds::data_tier::{Engine, LogType, StorageType};
 use super::Surroundings;
 use super::draft::Draft;
 use super::yaml::Block;
-use crate::terraform::arn::Arn;
-use crate::terraform::found::Found;
+use crate::adopt::Found;
+use crate::arn::Arn;
 
 /// The tier of an instance.
 ///
@@ -215,7 +215,7 @@ fn operations(draft: &mut Draft, spec: &mut Block, db: &Found) {
     draft.set(&mut maintenance, "minorVersions", minor);
     spec.block("maintenance", maintenance);
     let mut encryption = Block::default();
-    if let Some(key) = db.text("kmsKeyId") {
+    if let Some(key) = db.text("kmsKeyId").filter(|key| Arn::parse(key).is_some()) {
         encryption.note("Leave it out if it is the account's key for RDS (alias/aws/rds).");
         encryption.set("kmsKeyId", key);
     }

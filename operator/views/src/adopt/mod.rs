@@ -1,19 +1,22 @@
 //! From resources that were found to the manifests that take them over: `terrace adopt`.
 //!
-//! A manifest sets every field that the resource's attributes tell, so that a plan shows no change of it but what its
-//! comments announce; it lets nothing be changed without approval, and nothing be deleted.
+//! Whoever finds them, in a state of Terraform's or in AWS itself, fills [`Found`]. A manifest sets every field that the
+//! resource's attributes tell, and begins as one that only observes, so that applying it changes nothing; once it is managed,
+//! a plan shows no change of it but what its comments announce, none is made without approval, and nothing is deleted.
 
 mod cache_tier;
 mod data_tier;
 mod draft;
+mod found;
 mod lifecycle;
+pub mod neighbours;
 mod object_tier;
 mod yaml;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use self::draft::Draft;
-use super::found::Found;
+pub use found::{Found, Origin};
 
 /// One object to apply.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +59,7 @@ pub fn manifests(found: &[Found], namespace: &str, environment: &str) -> Adoptio
 }
 
 fn left_out(found: &Found, refused: Option<&String>) -> String {
-    let what = if found.origin.is_empty() { &found.handle } else { &found.origin };
+    let what = found.origin.name().unwrap_or(&found.handle);
     let why = match (refused, found.kind.as_str()) {
         (Some(why), _) => why.as_str(),
         (None, "rds/DbCluster" | "rds/DbClusterInstance") => {

@@ -1,0 +1,4 @@
+//! What `terrace doctor` looks at.
+
+pub mod cluster;
+pub mod environment;
