@@ -33,6 +33,8 @@ pub enum Command {
     Why(Box<commands::look::Why>),
     /// Draws the architecture.
     Graph(Box<commands::look::Graph>),
+    /// Serves a page to look at: the architecture live, and of each object its state, cause, plan, events and cost.
+    Ui(Box<commands::ui::Flags>),
     /// Shows what somebody changed outside Terrace, by a fresh look at AWS; ends with 2 where there is anything.
     Drift(Box<commands::drift::Flags>),
     /// Says what is not in order with the installation: the cluster, the controller, identity, permissions, network, quotas;

@@ -54,6 +54,7 @@ fn main() -> ExitCode {
         cli::Command::Export(flags) => told(in_runtime(async move { write::export(&flags).await })),
         cli::Command::Adopt(flags) => told(in_runtime(async move { commands::adopt::run(&flags, &style()).await })),
         cli::Command::Drift(flags) => shown(in_runtime(async move { commands::drift::run(&flags, &style()).await })),
+        cli::Command::Ui(flags) => told(in_runtime(async move { commands::ui::run(&flags).await })),
         cli::Command::Doctor(flags) => shown(in_runtime(async move { commands::doctor::run(&flags, &style()).await })),
         cli::Command::Completions(flags) => told(commands::shell::completions(&flags)),
         cli::Command::Man(flags) => told(commands::shell::manual(&flags)),

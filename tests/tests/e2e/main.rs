@@ -28,4 +28,5 @@ mod rollouts;
 mod rules;
 mod scene;
 mod still;
+mod ui;
 mod web;

@@ -149,7 +149,8 @@ fn fit_to_moto(tier: &mut Value, scene: &Scene) {
     }
 }
 
-async fn applied(scene: &Scene<'_>) -> Result<()> {
+/// Applies the example, and waits until all of it is Ready.
+pub async fn applied(scene: &Scene<'_>) -> Result<()> {
     // All at once, and in whatever order.
     scene.tenant.kubectl.apply(&json!({ "apiVersion": "v1", "kind": "List", "items": tiers(scene, "")? })).await?;
     for (kind, name) in names(scene) {

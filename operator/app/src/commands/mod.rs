@@ -17,6 +17,7 @@ pub mod plan;
 mod schema;
 pub mod shell;
 mod stage;
+pub mod ui;
 pub mod wait;
 mod world;
 pub mod write;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use futures::{StreamExt, stream};
+use futures::{FutureExt, StreamExt, stream};
 use terrace_crds::Environment;
 use terrace_views::plan::{self as view, Basis, ObjectPlan, Plan, Prices, Problem, Verb};
 use terrace_views::style::Style;
@@ -155,6 +155,21 @@ pub async fn of_stage(cluster: &Cluster, stage: &Stage, reach: &reach::Flags, pr
     Ok(Plan { basis: eyes.basis(), objects: objects.buffered(AT_ONCE).collect().await })
 }
 
+/// Plans what a stage asks for by what is on record, without AWS.
+///
+/// # Errors
+/// None but a defect: nobody is called.
+pub async fn of_record(
+    cluster: &Cluster,
+    stage: &Stage,
+    reach: &reach::Flags,
+    prices: &Prices,
+) -> Result<Plan, String> {
+    let context = stage.context(cluster, reach, assumed(stage, false)).await?;
+    let basis = Basis::Record { why: "AWS was not asked".into() };
+    Ok(Plan { basis, objects: told(stage, &context, prices).await })
+}
+
 /// The Environments, of those that are not in order, or of all, what would be if they were.
 fn assumed(stage: &Stage, all: bool) -> Vec<Environment> {
     let in_order = |environment: Environment| match is_ready(&environment) && !all {
@@ -166,8 +181,9 @@ fn assumed(stage: &Stage, all: bool) -> Vec<Environment> {
 
 /// The plan as it is without AWS, which tells as well which Environment serves which object.
 async fn told(stage: &Stage, context: &Context, prices: &Prices) -> Vec<ObjectPlan> {
-    let objects = stream::iter(&stage.asked).map(|asked| one(asked, Mode::Foretell, context, prices));
-    objects.buffered(AT_ONCE).collect().await
+    // Boxed, so that the compiler sees that it may be sent.
+    let objects = stage.asked.iter().map(|asked| one(asked, Mode::Foretell, context, prices).boxed());
+    stream::iter(objects.collect::<Vec<_>>()).buffered(AT_ONCE).collect().await
 }
 
 async fn one(asked: &Asked, mode: Mode, context: &Context, prices: &Prices) -> ObjectPlan {

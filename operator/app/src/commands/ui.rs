@@ -1,0 +1,166 @@
+//! `terrace ui`: serves the page that shows the cluster, from this machine to this machine, and changes nothing.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use clap::Args;
+use jiff::Timestamp;
+use terrace_views::page::{self, Asset, CSP, STATE};
+use terrace_views::plan::Prices;
+use tokio::net::TcpListener;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use super::cluster::{self, Cluster};
+use super::stage::Stage;
+use super::{plan, world};
+use crate::reach;
+
+/// How long what was read is shown to whoever asks again.
+const FRESH: Duration = Duration::from_secs(2);
+const PLAIN: &str = "text/plain; charset=utf-8";
+
+/// Flags of `terrace ui`.
+#[derive(Clone, Debug, Args)]
+pub struct Flags {
+    /// The port on this machine; a free one unless given.
+    #[arg(long, default_value_t = 0)]
+    pub port: u16,
+    #[command(flatten)]
+    pub cluster: cluster::Flags,
+}
+
+/// What is served.
+struct Served {
+    cluster: Cluster,
+    assets: Vec<Asset>,
+    /// What was read last, and when.
+    last: Mutex<Option<(Instant, String)>>,
+}
+
+/// Serves until Ctrl-C. The address is told on standard output.
+///
+/// # Errors
+/// A sentence: the cluster cannot be reached, or the port is taken.
+pub async fn run(flags: &Flags) -> Result<String, String> {
+    let served = Served { cluster: flags.cluster.connect().await?, assets: page::assets(), last: Mutex::default() };
+    // What cannot be read is said now, and not in a browser.
+    served.read().await?;
+    let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), flags.port);
+    let listener = TcpListener::bind(address).await.map_err(|error| format!("cannot listen on {address}: {error}"))?;
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
+    println!("http://{address}/ shows the cluster as your kubeconfig reads it, until Ctrl-C");
+    let stop = async { tokio::signal::ctrl_c().await.unwrap_or_default() };
+    let router = Router::new().fallback(answer).with_state(Arc::new(served));
+    let ended = axum::serve(listener, router).with_graceful_shutdown(stop).await;
+    ended.map(|()| String::new()).map_err(|error| format!("the server ended: {error}"))
+}
+
+impl Served {
+    /// What the page shows, as JSON; what was read a moment ago serves all who look.
+    async fn state(&self) -> Result<String, String> {
+        let mut last = self.last.lock().await;
+        if let Some((_, text)) = last.as_ref().filter(|(when, _)| when.elapsed() < FRESH) {
+            return Ok(text.clone());
+        }
+        let text = self.read().await?;
+        *last = Some((Instant::now(), text.clone()));
+        Ok(text)
+    }
+
+    async fn read(&self) -> Result<String, String> {
+        let mut world = world::world(&self.cluster).await?;
+        world::add_events(&mut world, &self.cluster).await;
+        // Whoever may not read what a plan needs sees no cost.
+        let plan = match Stage::of(&self.cluster).await {
+            Ok(mut stage) => {
+                stage.ask(&[], None)?;
+                plan::of_record(&self.cluster, &stage, &reach::Flags::default(), &Prices::shipped()).await.ok()
+            }
+            Err(_) => None,
+        };
+        let view = page::view(&world, plan.as_ref(), Timestamp::now());
+        serde_json::to_string(&view).map_err(|error| error.to_string())
+    }
+}
+
+async fn answer(State(served): State<Arc<Served>>, method: Method, uri: Uri, headers: HeaderMap) -> Response {
+    let (code, content_type, body) = match said(&served, &method, &uri, &headers).await {
+        Ok((content_type, body)) => (StatusCode::OK, content_type, body),
+        Err((code, sentence)) => (code, PLAIN, sentence),
+    };
+    let headers = [
+        (CONTENT_TYPE, content_type),
+        (CONTENT_SECURITY_POLICY, CSP),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (CACHE_CONTROL, "no-store"),
+    ];
+    (code, headers, body).into_response()
+}
+
+async fn said(
+    served: &Served,
+    method: &Method,
+    uri: &Uri,
+    headers: &HeaderMap,
+) -> Result<(&'static str, String), (StatusCode, String)> {
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    if !is_here(host) {
+        return Err((StatusCode::MISDIRECTED_REQUEST, format!("{host} is not served here")));
+    }
+    if method != Method::GET {
+        return Err((StatusCode::METHOD_NOT_ALLOWED, "it is only read".into()));
+    }
+    let path = uri.path().trim_start_matches('/');
+    if path == STATE {
+        let state = served.state().await.map_err(|why| (StatusCode::BAD_GATEWAY, why))?;
+        return Ok(("application/json", state));
+    }
+    let asset = served.assets.iter().find(|asset| asset.path == path);
+    let asset = asset.ok_or((StatusCode::NOT_FOUND, format!("there is no {path}")))?;
+    Ok((asset.content_type, asset.body.clone()))
+}
+
+/// Whether a browser means this machine: another name that leads here is somebody's attempt to read the page from theirs
+/// (DNS rebinding).
+fn is_here(host: &str) -> bool {
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    ["127.0.0.1", "localhost"].contains(&name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_machine_is_meant() {
+        assert!(["127.0.0.1:8001", "localhost:8001", "localhost"].into_iter().all(is_here));
+        assert!(!["terrace.example.com", "127.0.0.1.example.com:80", "", "10.0.0.1:8001"].into_iter().any(is_here));
+    }
+
+    #[tokio::test]
+    async fn the_page_and_its_parts_are_served_and_nothing_else() {
+        let cluster = Cluster::none(None).unwrap();
+        let served = Served { cluster, assets: page::assets(), last: Mutex::default() };
+        let ask = async |path: &str, host: &str, method: Method| {
+            let headers = HeaderMap::from_iter([(HOST, host.parse().unwrap())]);
+            said(&served, &method, &path.parse().unwrap(), &headers).await
+        };
+        let (content_type, body) = ask("/", "localhost:1", Method::GET).await.unwrap();
+        assert!(content_type.starts_with("text/html") && body.contains("page.js"));
+        for (path, host, method, code) in [
+            ("/other", "localhost:1", Method::GET, StatusCode::NOT_FOUND),
+            ("/", "elsewhere", Method::GET, StatusCode::MISDIRECTED_REQUEST),
+            ("/", "localhost:1", Method::POST, StatusCode::METHOD_NOT_ALLOWED),
+            ("/state", "localhost:1", Method::GET, StatusCode::BAD_GATEWAY),
+        ] {
+            assert_eq!(ask(path, host, method).await.unwrap_err().0, code, "{path}");
+        }
+    }
+}
