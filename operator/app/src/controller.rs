@@ -17,6 +17,7 @@ use kube::runtime::reflector::{self, ObjectRef, Store};
 use kube::runtime::{Controller, Predicate, WatchStreamExt, predicates, watcher};
 use kube::{Client, Resource, ResourceExt};
 use serde::de::DeserializeOwned;
+use terrace_aws::refusals;
 use terrace_crds::{Environment, TierGrant};
 use terrace_engine::Error;
 use terrace_tiers::ObjectKey;
@@ -249,7 +250,7 @@ pub async fn timed(
 ) -> Result<Action, Error> {
     let (begun, passes) = (Instant::now(), &context.metrics.objects.passes);
     passes.begun(key);
-    let result = reconcile.await;
+    let result = refusals::remembered(reconcile).await;
     passes.ended(key, result.as_ref().copied().map_err(retried), Timestamp::now());
     context.metrics.reconciled(&key.kind, result.is_ok(), begun.elapsed());
     if let Err(error) = &result {

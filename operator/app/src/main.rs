@@ -87,10 +87,20 @@ fn tell(target: Box<act::Target>, word: Word) -> ExitCode {
     told(in_runtime(async move { act::tell(&target, word).await }))
 }
 
-/// How text is laid out on this standard output. NO_COLOR (no-color.org) is honoured.
+/// How text is laid out on this standard output. NO_COLOR (no-color.org) is honoured, and a locale without UTF-8.
 fn style() -> Style {
-    let color = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    Style { color, ..Style::plain(Timestamp::now()) }
+    let plain = Style::plain(Timestamp::now());
+    if !std::io::stdout().is_terminal() {
+        return plain;
+    }
+    let color = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let width = console::Term::stdout().size_checked().map(|(_, columns)| columns.into());
+    // The first of these that is set is the one that holds (POSIX, "Environment Variables").
+    let set = |name: &&str| std::env::var(name).is_ok_and(|value| !value.is_empty());
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find(|name| set(name)).and_then(|name| std::env::var(name).ok());
+    let utf8 = |locale: &String| ["UTF-8", "UTF8"].iter().any(|known| locale.to_uppercase().contains(known));
+    let ascii = locale.is_some_and(|locale| !utf8(&locale));
+    Style { color, width, ascii, ..plain }
 }
 
 /// Prints what there is to see, and ends with its code.

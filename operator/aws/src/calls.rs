@@ -24,6 +24,7 @@ use tracing::{Instrument, Span};
 
 use crate::errors::is_throttle;
 use crate::limits::Limits;
+use crate::refusals;
 
 /// One call that was made, however it ended.
 #[derive(Clone, Debug)]
@@ -162,6 +163,7 @@ impl Intercept for Hooks {
             elapsed: sent.elapsed(),
         };
         end(span, &call);
+        refusals::note(&call);
         self.report(&call);
         Ok(())
     }

@@ -22,6 +22,7 @@ pub mod limits;
 mod mark;
 pub mod quotas;
 pub mod rds;
+pub mod refusals;
 pub mod registry;
 pub mod route53;
 pub mod s3;

@@ -6,6 +6,8 @@
 
 pub mod adopt;
 mod arn;
+#[cfg(test)]
+mod count;
 pub mod doctor;
 pub mod explain;
 pub mod graph;

@@ -75,7 +75,7 @@ impl Desk {
         let (terrace, endpoint) = (program()?, &bed.checker.url);
         let terrace = terrace.display();
         let at_endpoint = format!(
-            "case $1 in plan|drift) exec {terrace} \"$@\" --aws-endpoint-url {endpoint};; esac\nexec {terrace} \"$@\""
+            "case $1 in plan|drift|adopt|doctor) exec {terrace} \"$@\" --aws-endpoint-url {endpoint};; esac\nexec {terrace} \"$@\""
         );
         script(&bin.join("terrace"), &at_endpoint)?;
         for name in ["charts", "deploy"] {

@@ -13,6 +13,7 @@ mod chart;
 mod checker;
 mod crash;
 mod docs;
+mod doctor;
 mod drift;
 mod fargate;
 mod iam;

@@ -15,7 +15,8 @@ from botocore import xform_name
 
 def main():
     service, operation, *rest = sys.argv[1:]
-    client = boto3.client(service)
+    # The operations of S3 are those of `aws s3api`.
+    client = boto3.client("s3" if service == "s3api" else service)
     waiter = None
     if operation == "wait":
         waiter, rest = rest[0], rest[1:]
@@ -60,6 +61,10 @@ def value(shape, words):
     words = [read(word) for word in words]
     if shape.type_name == "list":
         return [shorthand(word) if shape.member.type_name == "structure" else word for word in words]
+    if shape.type_name == "boolean":
+        return True
+    if shape.type_name == "integer":
+        return int(words[0])
     if shape.type_name in ("structure", "map"):
         return json.loads(words[0])
     return words[0]

@@ -39,6 +39,11 @@ pub fn policies(needs: &Needs, boundary: Option<&Boundary>) -> Vec<Policy> {
     policies.into_iter().map(Policy::of).collect()
 }
 
+/// Whether an action is allowed for some resources only, or under a condition.
+pub fn is_special(action: &str) -> bool {
+    [PASS_ROLE, SERVICE_LINKED].contains(&action)
+}
+
 fn length(statements: impl IntoIterator<Item = Statement>) -> usize {
     serde_json::to_string(&Policy::of(statements)).map_or(usize::MAX, |text| text.len())
 }

@@ -74,9 +74,11 @@ pub enum Output {
     Rbac,
 }
 
-/// The IAM actions that objects of these kinds need.
+/// The IAM actions that objects of these kinds need on any resource: those that the policy allows without conditions.
 pub fn actions(kinds: &BTreeSet<&str>) -> BTreeSet<String> {
-    Needs::of(kinds).actions
+    let mut actions = Needs::of(kinds).actions;
+    actions.retain(|action| !document::is_special(action));
+    actions
 }
 
 /// What is to be printed.

@@ -3,6 +3,8 @@
 //! One function makes each kind of Event, with a fixed reason. [`transitions`] and [`changes`] choose among them, purely,
 //! from what was and what is; [`Events`] sends them.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::ObjectReference;
 use k8s_openapi::api::events::v1::Event as Published;
@@ -10,6 +12,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, MicroTime, Objec
 use kube::api::{Api, PostParams};
 use kube::runtime::events::{Event, EventType};
 use kube::{Client, Resource};
+use terrace_aws::refusals;
 use terrace_engine::reason;
 use terrace_model::{Entry, Inventory, OnDelete};
 
@@ -23,6 +26,15 @@ const MOST_REASON: usize = 128;
 const REPORTER: &str = "terrace";
 /// The annotation that names the trace of the pass in which it happened.
 pub const TRACE: &str = "terrace.dev/trace-id";
+/// The annotation that names the request that AWS refused, as its support asks for.
+pub const REQUEST: &str = "terrace.dev/aws-request";
+
+/// What leads from an Event to its traces, ours and AWS's.
+fn annotations(event: &Event) -> BTreeMap<String, String> {
+    let request = event.note.as_deref().and_then(refusals::request_of);
+    let all = [(TRACE, traces::current_id()), (REQUEST, request)];
+    all.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
+}
 
 fn event(type_: EventType, reason: &str, action: &str, note: &str) -> Event {
     Event {
@@ -249,7 +261,7 @@ impl Events {
             metadata: ObjectMeta {
                 namespace: Some(object.namespace.clone().unwrap_or_else(|| "default".into())),
                 name: Some(format!("{}.{:x}", object.name.as_deref().unwrap_or(REPORTER), now.as_nanosecond())),
-                annotations: traces::current_id().map(|id| [(TRACE.to_owned(), id)].into()),
+                annotations: Some(annotations(event)).filter(|all| !all.is_empty()),
                 ..ObjectMeta::default()
             },
             event_time: Some(MicroTime(now)),

@@ -11,12 +11,13 @@ use super::kinds::{self, FRONT, Icon};
 use super::parts::{front_parts, parts};
 use super::picture::{Column, Edge, FrameKind, Picture, Tile};
 use super::state::{Standing, State};
+use crate::standing::Index;
 use crate::{Object, World};
 
 /// What a picture of the world shows.
 pub fn picture(world: &World) -> Picture {
     let mut composer = Composer {
-        world,
+        index: Index::of(world),
         frames: Frames::new(world),
         tiles: Vec::new(),
         edges: Vec::new(),
@@ -42,7 +43,7 @@ struct Ends {
 }
 
 struct Composer<'a> {
-    world: &'a World,
+    index: Index<'a>,
     frames: Frames<'a>,
     tiles: Vec<Tile>,
     edges: Vec<Edge>,
@@ -104,9 +105,9 @@ impl Composer<'_> {
             }
             let to = place.unwrap_or_else(|| self.missing(object, &used.target));
             let Some(from) = self.places.get(&object.key).copied() else { continue };
-            let target = self.world.object(&used.target);
+            let target = self.index.object(&used.target);
             let label = flows::label(&object.key.kind, used, target);
-            let admitted = is_over(object, used) || target.is_some_and(|target| admits(target, object, used));
+            let admitted = is_over(object, used) || self.index.admits(&object.key, used);
             // A restore fills the database that asks for it: what flows, flows to it.
             let (from, to) = if used.until.is_some() { (to.last, from.first) } else { (from.last, to.first) };
             self.connect(from, to, label, admitted);
@@ -153,11 +154,6 @@ impl Composer<'_> {
             self.edges.push(Edge { from, to, label, admitted });
         }
     }
-}
-
-/// Whether the target lists this use of it.
-fn admits(target: &Object, user: &Object, used: &Use) -> bool {
-    target.status.users.iter().any(|listed| listed.is(&used.entry(&user.key)))
 }
 
 /// Whether what was made from the target stands, so that the target may be gone.

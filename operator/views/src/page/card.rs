@@ -7,11 +7,11 @@ use terrace_tiers::ObjectKey;
 use super::{Cost, Fact, Links, Resource, Told, Waiting};
 use super::{cost, facts, resource, told, uses, waiting};
 use crate::graph::{Standing, State};
-use crate::plan::Plan;
+use crate::standing::{Thing, Waits};
 use crate::style::{age, bare};
 use crate::tree::{EnvironmentLine, ObjectLine};
-use crate::why::{Why, why};
-use crate::{Environment, ObjectName, World};
+use crate::why::{self, Why};
+use crate::ObjectName;
 
 /// What is shown of one object, or of one Environment.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -60,10 +60,10 @@ pub fn said(text: &str) -> String {
 }
 
 /// The card of an object.
-pub fn of_object(world: &World, line: &ObjectLine, plan: Option<&Plan>, now: Timestamp) -> Option<Card> {
+pub fn of_object(waits: &Waits, line: &ObjectLine, plans: &cost::Plans, now: Timestamp) -> Option<Card> {
     let ObjectName { kind, namespace, name } = &line.object;
-    let asked = ObjectKey::new(kind, namespace, name);
-    let (object, why) = (world.object(&asked)?, why(world, &asked, now).ok()?);
+    let at = waits.place(&ObjectKey::new(kind, namespace, name))?;
+    let (object, why) = (waits.thing(at).object()?, why::for_text(waits, at, now));
     let waiting = object.status.plan.as_ref().map(|plan| waiting::of(plan, &line.object));
     Some(Card {
         facts: facts::of(&why, now, waiting.is_some()),
@@ -71,15 +71,16 @@ pub fn of_object(world: &World, line: &ObjectLine, plan: Option<&Plan>, now: Tim
         resources: line.resources.iter().map(|one| resource::of(one, now)).collect(),
         links: uses::of(line),
         events: told::of(&object.events, now),
-        cost: Some(cost::of(plan, &line.object)),
+        cost: Some(cost::of(plans, &line.object)),
         ..card(&line.object, &Standing::of(object), line.since.map(|since| age(since, now)), line.holds_up.len(), &why)
     })
 }
 
 /// The card of an Environment.
-pub fn of_environment(world: &World, line: &EnvironmentLine, now: Timestamp) -> Option<Card> {
-    let environment = world.environments.iter().find(|environment| environment.name == line.name)?;
-    let why = why(world, &ObjectKey::new(Environment::KIND, "", &line.name), now).ok()?;
+pub fn of_environment(waits: &Waits, line: &EnvironmentLine, now: Timestamp) -> Option<Card> {
+    let at = waits.place_of_environment(&line.name)?;
+    let Thing::Environment(environment) = waits.thing(at) else { return None };
+    let why = why::for_text(waits, at, now);
     let name = ObjectName::environment(&line.name);
     let standing = Standing::of_environment(environment);
     Some(Card {

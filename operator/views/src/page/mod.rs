@@ -29,8 +29,8 @@ pub use uses::{Link, Links};
 pub use waiting::{Entry, Waiting};
 
 use crate::plan::Plan;
-use crate::standing::State;
-use crate::tree::{Scope, tree};
+use crate::standing::{State, Waits};
+use crate::tree::{self, Scope};
 use crate::{World, graph};
 
 /// What a browser may load for the page: what is served beside it. No script and no style stands in the page itself.
@@ -85,11 +85,13 @@ pub struct View {
 pub fn view(world: &World, plan: Option<&Plan>, now: Timestamp) -> View {
     let read = Timestamp::from_second(now.as_second()).unwrap_or(now).to_string();
     let mut view = View { now: read, picture: graph::draw_for_page(world), cards: Vec::new() };
+    let waits = Waits::of(world);
     // All of them are always there.
-    let Ok(tree) = tree(world, &Scope::All) else { return view };
+    let Ok(tree) = tree::of(&waits, &Scope::All) else { return view };
+    let plans = cost::by_object(plan);
     let (sound, failing): (Vec<_>, Vec<_>) = tree.environments.iter().partition(|line| line.state == State::Ready);
-    view.cards.extend(failing.into_iter().filter_map(|line| card::of_environment(world, line, now)));
-    view.cards.extend(tree.objects.iter().filter_map(|line| card::of_object(world, line, plan, now)));
-    view.cards.extend(sound.into_iter().filter_map(|line| card::of_environment(world, line, now)));
+    view.cards.extend(failing.into_iter().filter_map(|line| card::of_environment(&waits, line, now)));
+    view.cards.extend(tree.objects.iter().filter_map(|line| card::of_object(&waits, line, &plans, now)));
+    view.cards.extend(sound.into_iter().filter_map(|line| card::of_environment(&waits, line, now)));
     view
 }

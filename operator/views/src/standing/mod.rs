@@ -1,6 +1,7 @@
 //! How objects and their resources stand, and which waits for which: what every view of state begins with.
 
 mod absent;
+mod index;
 mod resources;
 mod said;
 mod waits;
@@ -13,6 +14,7 @@ use terrace_engine::reason;
 use terrace_tiers::ObjectKey;
 
 pub use absent::Absent;
+pub use index::Index;
 pub use resources::{ABSENT, Resource, resources};
 pub use said::node;
 pub use waits::{Thing, Waits};

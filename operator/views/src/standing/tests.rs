@@ -110,7 +110,7 @@ fn an_object_waits_for_what_its_message_names_and_holds_up_what_waits_for_it() {
     assert_eq!(titles(&waits, waits.on(place("WebApp shop/shop"))), ["DataTier shop/orders"]);
     assert_eq!(titles(&waits, waits.on(place("DataTier shop/orders"))), Vec::<String>::new());
     let held = waits.held(place("DataTier shop/orders"));
-    assert_eq!(titles(&waits, &held), ["WebApp shop/shop", "EdgeTier shop/shop"]);
+    assert_eq!(titles(&waits, held), ["WebApp shop/shop", "EdgeTier shop/shop"]);
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn two_that_wait_for_each_other_are_no_endless_matter() {
     world.object_mut("DataTier shop/orders").reconciles("Waiting", &waiting("WebApp shop/shop"), "1m");
     let waits = Waits::of(&world);
     let at = waits.place(&key("WebApp shop/shop")).expect("a place");
-    assert_eq!(titles(&waits, &waits.held(at)), ["DataTier shop/orders"]);
+    assert_eq!(titles(&waits, waits.held(at)), ["DataTier shop/orders"]);
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! Which object waits for which other, as far as their status tells: the way from a symptom to its cause, and back.
 
-use std::collections::{BTreeSet, HashMap};
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
 
 use terrace_engine::reason;
 use terrace_tiers::{ObjectKey, Use};
 
 use super::said::mentions;
-use super::{ObjectName, Standing, State};
+use super::{Index, ObjectName, Standing, State};
 use crate::{Environment, Object, World};
 
 /// What can be waited for.
@@ -51,30 +52,38 @@ impl<'a> Thing<'a> {
 /// Objects and Environments with what they wait for. They go by their place: objects first, then Environments.
 pub struct Waits<'a> {
     pub world: &'a World,
-    by_key: HashMap<&'a ObjectKey, usize>,
+    pub index: Index<'a>,
+    /// The operator that looks after one of the objects, and so after all of them.
+    pub operator: Option<&'a str>,
+    /// Whether any object was ever looked at.
+    pub looked_at: bool,
     /// By the place of the target: who refers to it.
     referring: Vec<Vec<(usize, &'a Use)>>,
     /// By place: what it waits for, the worst first.
     on: Vec<Vec<usize>>,
     /// By place: what waits for it.
     held: Vec<Vec<usize>>,
+    /// By place: what waits for it by way of others too, once somebody has asked.
+    all_held: Vec<OnceCell<Vec<usize>>>,
 }
 
 impl<'a> Waits<'a> {
     /// Reads all objects' status.
     pub fn of(world: &'a World) -> Self {
-        let by_key: HashMap<_, _> = world.objects.iter().enumerate().map(|(at, object)| (&object.key, at)).collect();
         let many = world.objects.len() + world.environments.len();
         let mut waits = Waits {
             world,
-            by_key,
+            index: Index::of(world),
+            operator: world.objects.iter().find_map(|object| object.status.operator.as_deref()),
+            looked_at: world.objects.iter().any(|object| !object.status.conditions.is_empty()),
             referring: vec![Vec::new(); many],
             on: vec![Vec::new(); many],
             held: vec![Vec::new(); many],
+            all_held: vec![OnceCell::new(); many],
         };
         for (at, object) in world.objects.iter().enumerate() {
             for used in &object.uses {
-                if let Some(target) = waits.by_key.get(&used.target).copied() {
+                if let Some(target) = waits.place(&used.target) {
                     waits.referring[target].push((at, used));
                 }
             }
@@ -89,18 +98,12 @@ impl<'a> Waits<'a> {
 
     /// The place of an object.
     pub fn place(&self, key: &ObjectKey) -> Option<usize> {
-        self.by_key.get(key).copied()
-    }
-
-    /// The object of a key.
-    pub fn object(&self, key: &ObjectKey) -> Option<&'a Object> {
-        self.place(key).map(|at| &self.world.objects[at])
+        self.index.place(key)
     }
 
     /// The place of an Environment.
     pub fn place_of_environment(&self, name: &str) -> Option<usize> {
-        let found = self.world.environments.iter().position(|environment| environment.name == name)?;
-        Some(self.world.objects.len() + found)
+        Some(self.world.objects.len() + self.index.place_of_environment(name)?)
     }
 
     /// What is at a place.
@@ -123,16 +126,19 @@ impl<'a> Waits<'a> {
     }
 
     /// All that waits for it, itself or by way of others, the nearest first.
-    pub fn held(&self, at: usize) -> Vec<usize> {
+    pub fn held(&self, at: usize) -> &[usize] {
+        self.all_held[at].get_or_init(|| self.reach(at))
+    }
+
+    fn reach(&self, at: usize) -> Vec<usize> {
         let mut all = Vec::new();
         if self.held[at].is_empty() {
             return all;
         }
-        let mut seen = vec![false; self.held.len()];
-        seen[at] = true;
+        let mut seen = BTreeSet::from([at]);
         let (mut next, mut place) = (0, at);
         loop {
-            all.extend(self.held[place].iter().copied().filter(|held| !std::mem::replace(&mut seen[*held], true)));
+            all.extend(self.held[place].iter().copied().filter(|held| seen.insert(*held)));
             let Some(following) = all.get(next).copied() else { return all };
             (next, place) = (next + 1, following);
         }
@@ -146,7 +152,7 @@ impl<'a> Waits<'a> {
         if !standing.waits() {
             return Vec::new();
         }
-        let near = self.near(at, object);
+        let near = self.near(at, object, &standing);
         let open = |place: &usize| match self.thing(*place) {
             Thing::Object(other) => Standing::of(other).state != State::Ready || other.deleting,
             other @ Thing::Environment(_) => other.standing().state != State::Ready,
@@ -163,11 +169,13 @@ impl<'a> Waits<'a> {
     }
 
     /// What an object refers to, what refers to it, and its Environment.
-    fn near(&self, at: usize, object: &Object) -> Vec<usize> {
+    fn near(&self, at: usize, object: &Object, standing: &Standing) -> Vec<usize> {
         let targets = object.uses.iter().filter_map(|used| self.place(&used.target));
         let users = self.referring[at].iter().map(|(user, _)| *user);
         let first = self.world.objects.len();
-        let environments = first..first + self.world.environments.len();
+        // An Environment is waited for only where it is named.
+        let named = standing.message.contains(Environment::KIND);
+        let environments = first..first + if named { self.world.environments.len() } else { 0 };
         targets.chain(users).filter(|place| *place != at).chain(environments).collect()
     }
 }

@@ -16,14 +16,21 @@ use crate::{Environment, Object, ObjectName, World};
 /// # Errors
 /// Where the object that was asked for is not there.
 pub fn tree(world: &World, scope: &Scope) -> Result<Tree, Absent> {
-    let waits = Waits::of(world);
-    let places = shown(&waits, scope)?;
-    let objects: Vec<ObjectLine> = places.iter().map(|at| object(&waits, *at)).collect();
+    of(&Waits::of(world), scope)
+}
+
+/// As [`tree`], where it is known already what waits for what.
+///
+/// # Errors
+/// As there.
+pub(crate) fn of(waits: &Waits, scope: &Scope) -> Result<Tree, Absent> {
+    let places = shown(waits, scope)?;
+    let objects: Vec<ObjectLine> = places.iter().map(|at| object(waits, *at)).collect();
     let root = match scope {
         Scope::Object(key) if key.kind != Environment::KIND => Some(ObjectName::from(key)),
         Scope::All | Scope::Namespace(_) | Scope::Object(_) => None,
     };
-    Ok(Tree { root, environments: environments(&waits, &places, scope), summary: summary(&objects), objects })
+    Ok(Tree { root, environments: environments(waits, &places, scope), summary: summary(&objects), objects })
 }
 
 fn names(waits: &Waits, places: &[usize]) -> Vec<ObjectName> {
@@ -33,7 +40,7 @@ fn names(waits: &Waits, places: &[usize]) -> Vec<ObjectName> {
 fn environments(waits: &Waits, places: &[usize], scope: &Scope) -> Vec<EnvironmentLine> {
     let world = waits.world;
     let pinned = places.iter().filter_map(|at| {
-        let environment = world.environment(&world.objects[*at])?;
+        let environment = waits.index.environment(&world.objects[*at])?;
         waits.place_of_environment(&environment.name)
     });
     let awaited = places.iter().flat_map(|at| waits.on(*at).iter().copied());
@@ -63,14 +70,14 @@ fn environment_line(waits: &Waits, environment: &Environment, at: usize) -> Envi
         reason: standing.reason.into(),
         message: standing.message.into(),
         since: standing.since,
-        holds_up: names(waits, &waits.held(at)),
+        holds_up: names(waits, waits.held(at)),
     }
 }
 
 fn object(waits: &Waits, at: usize) -> ObjectLine {
     let object = &waits.world.objects[at];
     let standing = Standing::of(object);
-    let home = waits.world.environment(object).map(|environment| environment.region.as_str());
+    let home = waits.index.environment(object).map(|environment| environment.region.as_str());
     ObjectLine {
         object: ObjectName::from(&object.key),
         mark: mark(object, &standing),
@@ -88,7 +95,7 @@ fn object(waits: &Waits, at: usize) -> ObjectLine {
         remarks: standing.remarks().map(Into::into),
         plan: object.status.plan.as_ref().map(|plan| plan.hash.clone()),
         waits_for: names(waits, waits.on(at)),
-        holds_up: names(waits, &waits.held(at)),
+        holds_up: names(waits, waits.held(at)),
         resources: resources(object, &standing).into_iter().map(|one| resource(one, home)).collect(),
         uses: uses(waits, object),
         used_by: used_by(waits, object, at),
@@ -120,10 +127,9 @@ fn uses(waits: &Waits, object: &Object) -> Vec<UseLine> {
     let made: BTreeSet<String> =
         object.status.resources.iter().filter(|entry| entry.created.is_some()).map(|entry| entry.id.clone()).collect();
     let line = |used: &Use| {
-        let target = waits.object(&used.target);
+        let target = waits.index.object(&used.target);
         let standing = target.map(Standing::of);
         let fulfilled = used.is_over(&made);
-        let listed = |target: &Object| target.status.users.iter().any(|user| user.is(&used.entry(&object.key)));
         UseLine {
             object: ObjectName::from(&used.target),
             field: used.field.clone(),
@@ -138,7 +144,7 @@ fn uses(waits: &Waits, object: &Object) -> Vec<UseLine> {
             reason: standing.map(|standing| standing.reason.to_owned()),
             drifted: target.is_some_and(|target| target.is("Drifted")),
             degraded: target.is_some_and(|target| target.is("Degraded")),
-            admitted: target.is_some_and(listed),
+            admitted: waits.index.admits(&object.key, used),
             fulfilled,
         }
     };

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use terrace_tiers::ObjectKey;
 
+pub(crate) use build::of;
 pub use build::tree;
 
 use crate::style::Mark;

@@ -90,15 +90,11 @@ pub fn advice(waits: &Waits, cause: &Cause) -> Advice {
         (Because::Settling | Because::Waiting | Because::Held, _) if goes => Some(DELETION),
         (Because::Held, _) => None,
         (Because::Retrying, _) if is_throttle(words) => Some(THROTTLED),
-        (Because::Unobserved, _) if nobody_looks(waits) => Some(ABSENT),
+        // There is no operator, or none that is allowed to work.
+        (Because::Unobserved, _) if !waits.looked_at => Some(ABSENT),
         _ => Some(found.map_or(STALLED, |row| row.page)),
     };
     Advice { todo, page }
-}
-
-/// Whether no object at all was ever looked at: there is no operator, or none that is allowed to work.
-fn nobody_looks(waits: &Waits) -> bool {
-    waits.world.objects.iter().all(|object| object.status.conditions.is_empty())
 }
 
 fn is_throttle(words: &str) -> bool {

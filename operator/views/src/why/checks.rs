@@ -35,10 +35,9 @@ pub fn commands(waits: &Waits, cause: &Cause) -> Vec<Command> {
 
 /// Whether it runs, leads, and what it says.
 fn of_the_operator(waits: &Waits, cause: &Cause) -> Vec<Command> {
-    let of = |thing: &Thing| thing.object().and_then(|object| object.status.operator.clone());
-    let known = || waits.world.objects.iter().find_map(|object| object.status.operator.clone());
-    let operator = of(&cause.thing).or_else(known).unwrap_or_else(|| OPERATOR.to_owned());
-    let (namespace, deployment) = operator.split_once('/').unwrap_or(("terrace-system", &operator));
+    let own = cause.thing.object().and_then(|object| object.status.operator.as_deref());
+    let operator = own.or(waits.operator).unwrap_or(OPERATOR);
+    let (namespace, deployment) = operator.split_once('/').unwrap_or(("terrace-system", operator));
     let name = cause.thing.name();
     let run = |run: String, effect: &str| Command { run, effect: effect.into() };
     vec![

@@ -51,6 +51,9 @@ pub struct Why {
     /// All objects that wait for the last object of the chain.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub holds_up: Vec<ObjectName>,
+    /// How many more there are that are not of the chain, where not all are named.
+    #[serde(skip)]
+    pub more_held: usize,
     /// How long that usually takes, where AWS is at work and its documentation says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub usual: Option<Usual>,
@@ -187,35 +190,50 @@ pub fn why(world: &World, key: &ObjectKey, now: Timestamp) -> Result<Why, Absent
         true => waits.place_of_environment(&key.name),
         false => waits.place(key),
     };
-    let at = place.ok_or_else(|| Absent::of(world, key))?;
-    let path = follow::follow(&waits, at);
-    let cause = cause::cause(&waits, &path);
+    Ok(of(&waits, place.ok_or_else(|| Absent::of(world, key))?, now, usize::MAX))
+}
+
+/// As [`why`], of what is at a place, where it is known already what waits for what: of many, each may be asked about. Of
+/// those that the cause holds up, it names only as many as [`Why::text`] does.
+pub(crate) fn for_text(waits: &Waits, at: usize, now: Timestamp) -> Why {
+    of(waits, at, now, text::MOST)
+}
+
+/// `most`: of how many that the cause holds up, and that are not of the chain, there is to be the name.
+fn of(waits: &Waits, at: usize, now: Timestamp, most: usize) -> Why {
+    let path = follow::follow(waits, at);
+    let cause = cause::cause(waits, &path);
+    let held = waits.held(cause.place);
+    let named = &held[..held.len().min(most.saturating_add(path.places.len()))];
+    // All of the chain but its last wait for that.
+    let chained = named.iter().filter(|place| path.places.contains(place)).count();
     let asked = waits.thing(at);
     let standing = asked.standing();
-    let advice = advice::advice(&waits, &cause);
+    let advice = advice::advice(waits, &cause);
     let usual = usual::usual(&cause, now);
     let todo = match &usual {
         Some(Usual { overdue: true, .. }) => advice::OVERDUE.to_owned(),
         _ => advice.todo,
     };
-    Ok(Why {
+    Why {
         object: asked.name(),
         mark: asked.object().map_or(standing.state.mark(), |object| mark(object, &standing)),
         state: standing.state,
         because: cause.because,
-        answer: sentence::sentence(&waits, &path, &cause),
+        answer: sentence::sentence(waits, &path, &cause),
         since: cause.standing.since,
         events: events::of_cause(&cause),
-        chain: follow::chain(&waits, &path, &cause),
+        chain: follow::chain(waits, &path, &cause),
         also: path.aside.iter().map(|place| waits.thing(*place).name()).collect(),
-        holds_up: waits.held(cause.place).into_iter().map(|place| waits.thing(place).name()).collect(),
+        holds_up: named.iter().map(|place| waits.thing(*place).name()).collect(),
+        more_held: (held.len() + 1 + chained).saturating_sub(path.places.len() + named.len()),
         plan: approval::entries(&cause),
-        commands: checks::commands(&waits, &cause),
+        commands: checks::commands(waits, &cause),
         runbook: advice.page.map(|page| format!("docs/{page}.md")),
-        remarks: checks::remarks(&waits, &asked, &cause),
+        remarks: checks::remarks(waits, &asked, &cause),
         usual,
         todo,
-    })
+    }
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::style::{Line, Paint, Style, columns, since};
 /// The column in which what is known begins, after two spaces and a label.
 const VALUE: usize = 10;
 /// The most objects that are named; of more, the number.
-const MOST: usize = 5;
+pub const MOST: usize = 5;
 
 impl Why {
     /// The answer as text.
@@ -32,8 +32,8 @@ impl Why {
             labelled("since", Paint::Plain, self.since.map(|time| since(time, style.now))),
             labelled("events", Paint::Plain, self.events_in_words(style)),
             labelled(chain, Paint::Plain, self.chain_in_words(style)),
-            labelled("also", Paint::Plain, titles("waits for ", &self.also)),
-            labelled("holds up", Paint::Plain, titles("", &self.others_held())),
+            labelled("also", Paint::Plain, titles("waits for ", &self.also, 0)),
+            labelled("holds up", Paint::Plain, titles("", &self.others_held(), self.more_held)),
             labelled("usually", Paint::Plain, self.usual.as_ref().map(usual)),
             labelled("plan", Paint::Plain, self.plan_in_words()),
             labelled("do", Paint::Bold, todo),
@@ -138,10 +138,10 @@ fn link_in_words(link: &Link, style: &Style) -> String {
     format!("{}{by}: {stands}{lasting}", link.object.title())
 }
 
-/// The first few, and how many more.
-fn titles(lead: &str, names: &[ObjectName]) -> Option<String> {
+/// The first few, and how many more, with those that are not among the names.
+fn titles(lead: &str, names: &[ObjectName], further: usize) -> Option<String> {
     let shown = names.iter().take(MOST).map(ObjectName::title).collect::<Vec<_>>().join(", ");
-    let more = match names.len().saturating_sub(MOST) {
+    let more = match names.len().saturating_sub(MOST) + further {
         0 => String::new(),
         more => format!(" and {more} more"),
     };

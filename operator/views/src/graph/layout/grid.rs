@@ -83,6 +83,8 @@ pub struct Grid {
     pub items: Vec<Item>,
     /// One for each edge.
     pub ways: Vec<Way>,
+    /// Every link, once.
+    pub links: Vec<Link>,
     lanes: BTreeMap<(usize, bool, usize, Option<usize>, Band), usize>,
 }
 
@@ -111,15 +113,10 @@ impl Grid {
         for item in &mut grid.items {
             item.settle();
         }
+        grid.links = grid.ways.iter().flat_map(|way| way.links.iter().copied()).collect();
+        grid.links.sort_unstable();
+        grid.links.dedup();
         grid
-    }
-
-    /// Every link, once.
-    pub fn links(&self) -> Vec<Link> {
-        let mut links: Vec<Link> = self.ways.iter().flat_map(|way| way.links.iter().copied()).collect();
-        links.sort_unstable();
-        links.dedup();
-        links
     }
 
     /// How far down the port is where a link ends.
@@ -244,7 +241,7 @@ mod tests {
         assert!(lanes.iter().all(|lane| lane.band == Band::Outer));
         let again = Picture { edges: picture.edges.iter().chain(&picture.edges).cloned().collect(), ..picture.clone() };
         assert_eq!(Grid::of(&again).items.len(), grid.items.len());
-        assert_eq!(Grid::of(&again).links(), grid.links());
+        assert_eq!(Grid::of(&again).links, grid.links);
     }
 
     #[test]

@@ -63,10 +63,9 @@ pub fn layout(picture: &Picture) -> Layout {
 
 /// What lies in no frame is level with the middle one of what it leads to.
 fn internet(grid: &mut Grid) {
-    let links = grid.links();
     let free: Vec<usize> = (0..grid.items.len()).filter(|item| grid.items[*item].section.is_none()).collect();
     for item in free {
-        let leads = links.iter().filter(|link| link.item == item && matches!(link.end, End::Left(..)));
+        let leads = grid.links.iter().filter(|link| link.item == item && matches!(link.end, End::Left(..)));
         let mut levels: Vec<i32> = leads.map(|link| grid.height_of(link.end)).collect();
         levels.sort_unstable();
         let level = levels.get(levels.len().saturating_sub(1) / 2).copied().unwrap_or_default();
