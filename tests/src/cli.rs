@@ -9,6 +9,9 @@ use tokio::process::Command;
 use crate::operator::program;
 use crate::tenant::Tenant;
 
+/// The commands that call AWS, and take an endpoint.
+pub const OF_AWS: &[&str] = &["plan", "drift", "adopt", "doctor"];
+
 /// What a command came to.
 #[derive(Debug)]
 pub struct Said {
@@ -33,7 +36,10 @@ impl Tenant<'_> {
     /// As that.
     pub async fn terrace_with(&self, args: &[&str], input: &str, env: &[(&str, &str)]) -> Result<Said> {
         let mut command = Command::new(program()?);
-        command.args(args).arg("--aws-endpoint-url").arg(&self.bed.checker.url).env_clear().envs(env.iter().copied());
+        command.args(args).env_clear().envs(env.iter().copied());
+        if args.first().is_some_and(|command| OF_AWS.contains(command)) {
+            command.arg("--aws-endpoint-url").arg(&self.bed.checker.url);
+        }
         command.env("KUBECONFIG", self.kubectl.kubeconfig()).env("AWS_REGION", "eu-west-1");
         command.env("AWS_EC2_METADATA_DISABLED", "true");
         let beside = self.kubectl.program().parent().context("kubectl is in a folder")?;

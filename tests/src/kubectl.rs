@@ -94,6 +94,18 @@ impl Kubectl {
         serde_json::from_str(&text).with_context(|| format!("kubectl {}: no JSON: {text}", args.join(" ")))
     }
 
+    /// Applies definitions of custom resources, and waits until they are served.
+    ///
+    /// # Errors
+    /// What the API server refuses.
+    pub async fn apply_definitions(&self, files: &[PathBuf]) -> Result<()> {
+        for file in files {
+            let file = file.to_str().context("a path is text")?;
+            self.run(&["apply", "--server-side", "-f", file]).await?;
+        }
+        self.run(&["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"]).await.map(drop)
+    }
+
     /// Applies this object, and gives back what the API server made of it.
     ///
     /// # Errors

@@ -1,11 +1,14 @@
-//! How often something was done, for tests of how work grows with what there is to do: a count is the same on every
+//! How often something is done, for tests of how work grows with what there is to do: a count is the same on every
 //! machine, and a time is not.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+/// How often each was done.
+pub type Counts = BTreeMap<&'static str, usize>;
+
 thread_local! {
-    static COUNTS: RefCell<BTreeMap<&'static str, usize>> = const { RefCell::new(BTreeMap::new()) };
+    static COUNTS: RefCell<Counts> = const { RefCell::new(BTreeMap::new()) };
 }
 
 /// So much of it was done.
@@ -13,9 +16,9 @@ pub fn add(what: &'static str, times: usize) {
     COUNTS.with_borrow_mut(|counts| *counts.entry(what).or_default() += times);
 }
 
-/// How often it is done in the course of something.
-pub fn during<T>(what: &str, course: impl FnOnce() -> T) -> usize {
-    COUNTS.with_borrow_mut(BTreeMap::clear);
+/// How often each is done in the course of something.
+pub fn during<T>(course: impl FnOnce() -> T) -> Counts {
+    COUNTS.take();
     course();
-    COUNTS.with_borrow(|counts| counts.get(what).copied().unwrap_or_default())
+    COUNTS.take()
 }

@@ -11,6 +11,8 @@ mod count;
 pub mod doctor;
 pub mod explain;
 pub mod graph;
+#[cfg(test)]
+mod growth;
 pub mod new;
 mod object;
 pub mod page;

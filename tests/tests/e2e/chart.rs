@@ -61,11 +61,8 @@ fn bare() -> Value {
 async fn what_the_chart_renders_is_admitted_with_every_switch_on_and_off() {
     let bed = Bed::shared().await.unwrap();
     bed.operator().await.unwrap();
-    for file in monitoring_definitions(&Progress::builds_only()).await.unwrap() {
-        let args = ["apply", "--server-side", "-f", file.to_str().unwrap()];
-        bed.kubectl().run(&args).await.unwrap();
-    }
-    bed.kubectl().run(&["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"]).await.unwrap();
+    let monitoring = monitoring_definitions(&Progress::builds_only()).await.unwrap();
+    bed.kubectl().apply_definitions(&monitoring).await.unwrap();
     for (values, kinds) in [(json!({}), 12), (switched(), 10), (bare(), 3), (watched(), 15)] {
         let objects = bed.helm.template(&values).await.unwrap();
         let mut found: Vec<&str> = objects.iter().filter_map(|object| object["kind"].as_str()).collect();

@@ -7,12 +7,17 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use serde_json::{Value, json};
 use terrace_tests::bed::SOON;
-use terrace_tests::docs::{followed, typed};
+use terrace_tests::cli::OF_AWS;
+use terrace_tests::docs::{blocks, followed, typed};
+use terrace_tests::helm::NAMESPACE;
 use terrace_tests::operator::{ACCOUNT, program};
+use terrace_tests::progress::Progress;
 use terrace_tests::scratch::Scratch;
-use terrace_tests::tools::checkout;
+use terrace_tests::tools::{checkout, monitoring_definitions};
 use terrace_tests::{Bed, Options, Tenant};
 use tokio::process::Command;
+
+use crate::scene::merge;
 
 #[tokio::test]
 async fn the_pages_on_installing_tell_what_works() {
@@ -48,6 +53,36 @@ async fn the_page_on_day_2_shows_what_is_printed() {
     typed("docs/flux.md", desk.bash()).await.unwrap();
 }
 
+#[tokio::test]
+async fn the_commands_of_the_runbooks_run() {
+    let bed = Bed::start(Options::default()).await.unwrap();
+    let _kubelet = bed.kubelet().unwrap();
+    let monitoring = monitoring_definitions(&Progress::builds_only()).await.unwrap();
+    bed.kubectl().apply_definitions(&monitoring).await.unwrap();
+    let tenant = bed.tenant("runbooks").await.unwrap();
+    let desk = Desk::set(&bed, &tenant).await.unwrap();
+    typed("docs/argocd.md", desk.in_argo_cd(&bed).await.unwrap()).await.unwrap();
+    let metrics = json!({ "metrics": { "serviceMonitor": { "create": true } } });
+    let mut values = bed.operator_start(&["--resync-seconds=4"]).values(2);
+    merge(&mut values, &metrics);
+    bed.helm.install(NAMESPACE, &values, &["--wait", "--timeout=120s"]).await.unwrap();
+    let folder = desk.folder.path().join("examples/orders");
+    for file in ["namespace.yaml", "environment.yaml", "data-tier.yaml"] {
+        bed.kubectl().apply_file(&folder.join(file)).await.unwrap();
+    }
+    let orders = bed.kubectl().namespaced("shop");
+    orders.wait_for_condition("datatier", "orders", "Ready", "True", SOON).await.unwrap();
+    let mut count = 0;
+    for page in std::fs::read_dir(checkout().join("docs/runbooks")).unwrap() {
+        let page = format!("docs/runbooks/{}", page.unwrap().file_name().to_string_lossy());
+        for command in blocks(&page, "sh").unwrap().concat().lines() {
+            desk.finds(&page, command, &tenant.account.id).await;
+            count += 1;
+        }
+    }
+    println!("docs/runbooks: {count} commands");
+}
+
 /// Where a person sits who follows a page: the programs that it names, and a checkout.
 struct Desk {
     folder: Scratch,
@@ -75,7 +110,8 @@ impl Desk {
         let (terrace, endpoint) = (program()?, &bed.checker.url);
         let terrace = terrace.display();
         let at_endpoint = format!(
-            "case $1 in plan|drift|adopt|doctor) exec {terrace} \"$@\" --aws-endpoint-url {endpoint};; esac\nexec {terrace} \"$@\""
+            "case $1 in {}) exec {terrace} \"$@\" --aws-endpoint-url {endpoint};; esac\nexec {terrace} \"$@\"",
+            OF_AWS.join("|")
         );
         script(&bin.join("terrace"), &at_endpoint)?;
         for name in ["charts", "deploy"] {
@@ -105,6 +141,27 @@ impl Desk {
         let told =
             objects.iter().map(|object| format!("{} {}", object["metadata"]["name"], object["status"]["conditions"]));
         Ok(told.collect::<Vec<_>>().join("\n"))
+    }
+
+    /// A shell in whose cluster Argo CD has its ConfigMap.
+    async fn in_argo_cd(&self, bed: &Bed) -> Result<Command> {
+        let argo = bed.kubectl().namespaced("argocd");
+        let meta = |kind: &str, meta: Value| json!({ "apiVersion": "v1", "kind": kind, "metadata": meta });
+        argo.apply(&meta("Namespace", json!({ "name": "argocd" }))).await?;
+        argo.apply(&meta("ConfigMap", json!({ "name": "argocd-cm", "namespace": "argocd" }))).await?;
+        symlink(checkout().join("argocd"), self.folder.path().join("argocd"))?;
+        Ok(self.bash())
+    }
+
+    /// Types a command that looks for something; that there is nothing of it, or something, is no failure.
+    async fn finds(&self, page: &str, command: &str, account: &str) {
+        let mut bash = self.bash();
+        bash.args(["-uc", command]).env("AWS_ACCESS_KEY_ID", account);
+        let ended = bash.output().await.unwrap();
+        let (code, said) = (ended.status.code(), String::from_utf8_lossy(&ended.stderr));
+        // The bed's nodes keep no logs: there the API server has found the pods, and can ask nobody.
+        let said = said.replace("Error from server: no preferred addresses found; known addresses: []\n", "");
+        assert!(matches!(code, Some(0..=2)) && said.is_empty(), "{page}: {command}: {code:?} {said}");
     }
 
     fn bash(&self) -> Command {

@@ -23,6 +23,7 @@ mod logins;
 mod objects;
 mod objects_tier;
 mod plan;
+mod plans;
 mod recovery;
 mod references;
 mod rollouts;

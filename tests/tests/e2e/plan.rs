@@ -30,7 +30,7 @@ async fn what_cannot_be_planned_is_told_in_a_sentence() {
 }
 
 /// The plan of these objects as JSON, with the code that the command ended with. Nothing is changed by it.
-async fn planned(scene: &Scene<'_>, objects: &[Value], more: &[&str]) -> Result<(i32, Value)> {
+pub async fn planned(scene: &Scene<'_>, objects: &[Value], more: &[&str]) -> Result<(i32, Value)> {
     scene.tenant.mark().await?;
     let manifests = json!({ "apiVersion": "v1", "kind": "List", "items": objects });
     let args = [&["plan", "-f", "-", "-o", "json", "--detailed-exitcode"], more].concat();

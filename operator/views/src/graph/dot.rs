@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::picture::{Frame, FrameKind, Picture, Tile};
 use super::svg;
 use super::text::shorten;
+use crate::style::bare;
 
 /// Of a line, so many characters at most.
 const LONGEST: usize = 48;
@@ -81,10 +82,7 @@ fn style(kind: FrameKind) -> String {
 
 /// Lines as a quoted string. Graphviz takes a backslash for the beginning of an escape, and reads entities of HTML.
 fn quoted(lines: &[String]) -> String {
-    let escape = |line: &String| {
-        let plain: String = line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        plain.replace('\\', "\\\\").replace('"', "\\\"").replace('&', "&amp;")
-    };
+    let escape = |line: &String| bare(line).replace('\\', "\\\\").replace('"', "\\\"").replace('&', "&amp;");
     format!("\"{}\"", lines.iter().map(escape).collect::<Vec<_>>().join("\\n"))
 }
 

@@ -6,6 +6,7 @@ use super::picture::{Edge, Frame, Picture, Tile};
 use super::state::State;
 use super::svg;
 use super::text::shorten;
+use crate::style::bare;
 
 /// Of a name or a reason, so many characters at most.
 const LONGEST: usize = 48;
@@ -87,12 +88,11 @@ fn arrow(edge: &Edge) -> String {
 /// neither a letter, a digit, a space nor a harmless sign becomes a code.
 fn escape(text: &str) -> String {
     let mut escaped = String::new();
-    for character in shorten(text, LONGEST).chars() {
+    for character in bare(&shorten(text, LONGEST)).chars() {
         match character {
             _ if character.is_alphanumeric() || " -./:,·×✓↻✕≠−‖…".contains(character) => {
                 escaped.push(character)
             }
-            _ if character.is_control() => escaped.push(' '),
             _ => {
                 let _ = write!(escaped, "#{};", u32::from(character));
             }

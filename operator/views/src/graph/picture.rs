@@ -108,6 +108,11 @@ impl Edge {
 }
 
 impl Picture {
+    /// The frames that are in no other.
+    pub fn sections(&self) -> impl Iterator<Item = usize> {
+        (0..self.frames.len()).filter(|frame| self.frames[*frame].within.is_none())
+    }
+
     /// The frame that a frame or a tile of `frame` is in, whatever else it is in: an Environment's.
     pub fn outermost(&self, frame: Option<usize>) -> Option<usize> {
         let mut at = frame?;

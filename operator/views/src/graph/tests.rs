@@ -15,7 +15,7 @@ fn worlds() -> Vec<World> {
 }
 
 /// Text that would be markup, the end of a string or an escape, if any form let it.
-const HOSTILE: &str = "\"];</text><script>&lt;x`|#\\ \u{1}\n注文 {$}";
+const HOSTILE: &str = "\"];</text><script>&lt;x`|#\\ \u{1}\u{202e}\n注文 {$}";
 
 /// Names of all sorts, references in circles and to nowhere, and no Environment to be found.
 fn hostile() -> World {
@@ -63,6 +63,15 @@ fn svg_is_well_formed_and_no_text_is_taken_for_markup() {
         assert!(document.descendants().all(|node| !node.has_tag_name("script")));
         let ids: Vec<_> = document.descendants().filter_map(|node| node.attribute("id")).collect();
         assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len());
+    }
+}
+
+#[test]
+fn in_no_form_does_text_turn_its_direction_or_hold_what_cannot_be_seen() {
+    for format in [Format::Svg, Format::Dot, Format::Mermaid] {
+        let text = draw(&hostile(), format);
+        let hidden = text.chars().find(|letter| *letter == '\u{202e}' || (letter.is_control() && *letter != '\n'));
+        assert_eq!(hidden, None, "{format:?}");
     }
 }
 

@@ -6,12 +6,12 @@ use terrace_tiers::ObjectKey;
 
 use super::{Cost, Fact, Links, Resource, Told, Waiting};
 use super::{cost, facts, resource, told, uses, waiting};
+use crate::ObjectName;
 use crate::graph::{Standing, State};
 use crate::standing::{Thing, Waits};
 use crate::style::{age, bare};
 use crate::tree::{EnvironmentLine, ObjectLine};
 use crate::why::{self, Why};
-use crate::ObjectName;
 
 /// What is shown of one object, or of one Environment.
 #[derive(Clone, Debug, PartialEq, Serialize)]

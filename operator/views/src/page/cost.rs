@@ -2,9 +2,11 @@
 
 use serde::Serialize;
 
+use std::collections::BTreeMap;
+
 use super::card::said;
 use crate::ObjectName;
-use crate::plan::{ObjectPlan, Plan, Step};
+use crate::plan::{ObjectPlan, Plan, Step, Total};
 
 /// What an object costs a month, as it is wished.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -35,15 +37,18 @@ pub struct Line {
     pub notes: Vec<String>,
 }
 
+/// The plans of objects by their names.
+pub type Plans<'a> = BTreeMap<ObjectName, &'a ObjectPlan>;
+
+/// Finds the plan of each object.
+pub fn by_object(plan: Option<&Plan>) -> Plans<'_> {
+    plan.iter().flat_map(|plan| &plan.objects).map(|object| (object.object_name(), object)).collect()
+}
+
 /// What an object costs, by a plan of it that has prices.
-pub fn of(plan: Option<&Plan>, name: &ObjectName) -> Cost {
-    let ObjectName { kind, namespace, name: own } = name;
-    let is = |one: &&ObjectPlan| (&one.kind, &one.namespace, &one.name) == (kind, namespace, own);
-    let planned = plan.and_then(|plan| plan.objects.iter().find(is));
-    match planned.map(|planned| priced(&planned.steps)) {
-        Some(cost) if !cost.lines.is_empty() => cost,
-        _ => unknown(name),
-    }
+pub fn of(plans: &Plans, name: &ObjectName) -> Cost {
+    let priced = plans.get(name).and_then(|plan| Some((plan, Total::as_wished(&plan.steps)?)));
+    priced.map_or_else(|| unknown(name), |(plan, total)| known(&plan.steps, total))
 }
 
 fn unknown(name: &ObjectName) -> Cost {
@@ -54,35 +59,19 @@ fn unknown(name: &ObjectName) -> Cost {
     Cost { usd: None, sentence: said(&sentence), lines: Vec::new(), assumptions: Vec::new(), as_of: Vec::new() }
 }
 
-fn priced(steps: &[Step]) -> Cost {
-    let mut total = Cost { usd: None, sentence: String::new(), lines: vec![], assumptions: vec![], as_of: vec![] };
-    for (step, cost) in steps.iter().filter_map(|step| Some((step, step.cost.as_ref()?))) {
-        let notes = if cost.after.is_none() { cost.unknown.iter() } else { cost.by_use.iter() };
-        let notes = notes.map(|note| said(note)).collect();
-        total.lines.push(Line { id: said(&step.id), kind: said(&step.kind), usd: cost.after, notes });
-        total.assumptions.extend(cost.assumptions.iter().cloned());
-        total.as_of.extend(cost.as_of.iter().cloned());
-    }
-    for all in [&mut total.assumptions, &mut total.as_of] {
-        all.sort();
-        all.dedup();
-    }
-    let known: Vec<f64> = total.lines.iter().filter_map(|line| line.usd).collect();
-    total.usd = (!known.is_empty()).then(|| (known.iter().sum::<f64>() * 100.0).round() / 100.0);
-    total.sentence = sentence(&total, total.lines.len() - known.len());
-    total
-}
-
-fn sentence(total: &Cost, unknown: usize) -> String {
-    let left_out = match unknown {
-        0 => String::new(),
-        1 => "; 1 line unknown and left out".to_owned(),
-        many => format!("; {many} lines unknown and left out"),
+fn known(steps: &[Step], total: Total) -> Cost {
+    let line = |step: &Step| {
+        let cost = step.cost.as_ref()?;
+        let notes = if cost.after.is_none() { &cost.unknown } else { &cost.by_use };
+        let notes = notes.iter().map(|note| said(note)).collect();
+        Some(Line { id: said(&step.id), kind: said(&step.kind), usd: cost.after, notes })
     };
-    match total.usd {
-        None => "What it costs is not known.".to_owned(),
-        Some(usd) if usd > 0.0 => format!("About {usd:.2} USD a month as it is wished{left_out}."),
-        Some(_) => format!("Nothing a month that is fixed{left_out}."),
+    Cost {
+        usd: (total.unknown < total.lines).then_some(total.after),
+        sentence: total.sentence_as_wished(),
+        lines: steps.iter().filter_map(line).collect(),
+        assumptions: total.assumptions.into_iter().collect(),
+        as_of: total.as_of.into_iter().collect(),
     }
 }
 
@@ -129,7 +118,7 @@ mod tests {
 
     fn cost(plan: Option<&Plan>) -> Cost {
         let name = ObjectName { kind: "DataTier".into(), namespace: "shop".into(), name: "orders".into() };
-        of(plan, &name)
+        of(&by_object(plan), &name)
     }
 
     #[test]
@@ -144,7 +133,10 @@ mod tests {
     fn what_is_known_is_added_up_and_the_rest_is_told() {
         let plan = plan(vec![step("db", Some(12.345), "storage"), step("proxy", None, "no price")]);
         let cost = cost(Some(&plan));
-        assert_eq!(cost.sentence, "About 12.35 USD a month as it is wished; 1 line unknown and left out.");
+        assert_eq!(
+            cost.sentence,
+            "About 12.35 USD a month as it is wished; 1 line unknown and left out; 1 line by use, of which use is left out."
+        );
         let lines: Vec<_> = cost.lines.iter().map(|line| (line.id.as_str(), line.usd, line.notes.concat())).collect();
         assert_eq!(lines, [("db", Some(12.345), "storage".to_owned()), ("proxy", None, "no price".to_owned())]);
         assert_eq!(cost.as_of, ["2026-10-02"]);
@@ -152,8 +144,10 @@ mod tests {
 
     #[test]
     fn where_no_line_is_known_there_is_no_sum() {
-        assert_eq!(cost(Some(&plan(vec![step("db", None, "no price")]))).sentence, "What it costs is not known.");
+        let cost_of = |step| cost(Some(&plan(vec![step])));
+        let none = cost_of(step("db", None, "no price"));
+        assert_eq!((none.sentence.as_str(), none.usd), ("What it costs is not known.", None));
         let free = cost(Some(&plan(vec![step("bucket", Some(0.0), "what S3 stores")])));
-        assert_eq!(free.sentence, "Nothing a month that is fixed.");
+        assert_eq!(free.sentence, "Nothing a month that is fixed; 1 line by use, of which use is left out.");
     }
 }

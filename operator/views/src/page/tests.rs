@@ -132,6 +132,7 @@ fn nothing_that_a_user_wrote_becomes_markup_or_turns_the_direction_of_text() {
     assert!(picture.descendants().all(|node| !node.has_tag_name("script") && !node.has_tag_name("img")));
     let handlers = picture.descendants().flat_map(|node| node.attributes()).filter(|one| one.name().starts_with("on"));
     assert_eq!(handlers.count(), 0);
+    assert!(!view.picture.contains(['\u{202e}', '\u{1b}']));
     let value = serde_json::to_value(&view).expect("plain data");
     let mut all = Vec::new();
     texts(&value, &mut all);

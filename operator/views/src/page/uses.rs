@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::card::{key, said};
 use crate::State;
-use crate::tree::{ObjectLine, UseLine, UserLine};
+use crate::tree::{ObjectLine, UseLine, UserLine, used_in_words};
 
 /// What an object uses, and what uses it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -27,7 +27,8 @@ pub struct Link {
     /// The field of the spec that refers to it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
-    /// What is to be known of what is used: that it is not there, not Ready, or has not admitted the user.
+    /// What is to be known of what is used: that it is not there, not Ready, drifted, degraded, or
+    /// has not admitted the user.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
@@ -48,18 +49,9 @@ fn used(line: &UseLine) -> Link {
     }
 }
 
-/// As `terrace tree` says it.
+/// As `terrace tree` says it, unless there is nothing to be known.
 fn note(line: &UseLine) -> Option<String> {
-    Some(match line.state {
-        Some(State::Ready) if !line.admitted && !line.fulfilled => "Ready, and has not admitted it yet".to_owned(),
-        Some(State::Ready) => return None,
-        Some(state) => match line.reason.as_deref().filter(|reason| *reason != state.word()) {
-            Some(reason) => said(&format!("{}, {reason}", state.word())),
-            None => state.word().to_owned(),
-        },
-        None if line.fulfilled => "is gone, and no longer needed".to_owned(),
-        None => "there is no such object".to_owned(),
-    })
+    Some(used_in_words(line)).filter(|words| words != State::Ready.word()).map(|words| said(&words))
 }
 
 fn user(line: &UserLine) -> Link {

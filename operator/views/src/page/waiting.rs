@@ -5,6 +5,7 @@ use terrace_crds::{PlanEntry, PlanSummary};
 
 use super::card::said;
 use crate::ObjectName;
+use crate::why::is_choice;
 
 /// The plan of an object that waits for approval, from its status.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -38,9 +39,8 @@ pub struct Entry {
 
 /// The plan of an object, with what approves it.
 pub fn of(plan: &PlanSummary, name: &ObjectName) -> Waiting {
-    let approve = |hash: &str| said(&format!("terrace approve {} --plan {hash}", name.argument()));
-    let alike = |entry: &PlanEntry| plan.entries.iter().filter(|other| other.id == entry.id).count();
-    let choice = plan.entries.iter().any(|entry| alike(entry) > 1);
+    let approve = |hash: &str| said(&name.approve(hash));
+    let choice = is_choice(plan);
     let entry = |entry: &PlanEntry| Entry {
         action: said(&entry.action),
         id: said(&entry.id),

@@ -3,11 +3,13 @@
 use super::steps::{Field, Step, Verb};
 use super::text::{basis, sign, value, words};
 use super::{ObjectChange, ObjectPlan, Plan, cost};
+use crate::style::bare;
 
 /// The plan: what it comes to, then a table for each object that changes.
 pub fn markdown(plan: &Plan) -> String {
     let total = plan.cost().map(|total| format!("**{}**\n\n", total.sentence())).unwrap_or_default();
-    let mut text = format!("### Terrace\n\n**{}**\n\n{total}{}\n", plan.summary().sentence(), basis(&plan.basis));
+    let (summary, basis) = (plan.summary().sentence(), escaped(&basis(&plan.basis)));
+    let mut text = format!("### Terrace\n\n**{summary}**\n\n{total}{basis}\n");
     let (still, changing): (Vec<_>, Vec<_>) = plan.objects.iter().partition(|object| is_still(object));
     for object in changing {
         text += &self::object(object);
@@ -40,7 +42,7 @@ fn is_still(object: &ObjectPlan) -> bool {
 fn object(object: &ObjectPlan) -> String {
     let mut text = format!("\n#### {}{}\n", escaped(&object.title()), words(object));
     if let Some(problem) = &object.problem {
-        text += &format!("\n**{}**: {}\n", problem.reason, escaped(&problem.message));
+        text += &format!("\n**{}**: {}\n", escaped(&problem.reason), escaped(&problem.message));
     }
     let steps: Vec<&Step> = object.steps.iter().filter(|step| step.verb != Verb::Keep).collect();
     if !steps.is_empty() {
@@ -48,7 +50,8 @@ fn object(object: &ObjectPlan) -> String {
     }
     for step in steps {
         let (sign, _) = sign(step.verb);
-        text += &format!("| `{sign}` | {} | {} | {} |\n", step.kind, escaped(&step.id), notes(step).join("<br>"));
+        let (kind, id) = (escaped(&step.kind), escaped(&step.id));
+        text += &format!("| `{sign}` | {kind} | {id} | {} |\n", notes(step).join("<br>"));
     }
     text
 }
@@ -58,7 +61,7 @@ fn notes(step: &Step) -> Vec<String> {
     let data = step.data.iter().map(|data| format!("data: {}", escaped(data)));
     let choices = step.approval.iter().flatten().map(|choice| {
         let data = choice.data.as_ref().map(|data| format!(" (data: {})", escaped(data))).unwrap_or_default();
-        format!("**waits for consent** to {}{data}: `{}`", choice.action, choice.hash)
+        format!("**waits for consent** to {}{data}: `{}`", escaped(&choice.action), bare(&choice.hash))
     });
     let message = step.message.iter().map(|message| escaped(message));
     let cost = cost::line(step, "→").map(|cost| escaped(&cost));
@@ -76,12 +79,15 @@ fn field(field: &Field) -> String {
     format!("{}: {} → {to}{forces}", escaped(&field.path), escaped(&value(&field.from)))
 }
 
-/// Text that means nothing to Markdown, in a cell of a table.
+/// Text that means nothing to Markdown, in a cell of a table, and of which nothing turns its direction.
 fn escaped(text: &str) -> String {
+    text.split('\n').map(escaped_line).collect::<Vec<_>>().join("<br>")
+}
+
+fn escaped_line(text: &str) -> String {
     let mut escaped = String::new();
-    for character in text.chars() {
+    for character in bare(text).chars() {
         match character {
-            '\n' => escaped += "<br>",
             '<' => escaped += "&lt;",
             '&' => escaped += "&amp;",
             '|' | '`' | '*' | '_' | '[' | ']' | '\\' => escaped.extend(['\\', character]),

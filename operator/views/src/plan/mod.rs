@@ -9,13 +9,14 @@ mod text;
 mod usual;
 
 use serde::Serialize;
-use terrace_tiers::ObjectKey;
 
 pub use cost::{Cost, Prices, Total, price};
 pub use markdown::markdown;
 pub use steps::{Field, Step, Verb, steps};
 pub use text::text;
 pub use usual::Usual;
+
+use crate::ObjectName;
 
 /// The plan of everything that was asked for.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -134,9 +135,15 @@ impl Plan {
 }
 
 impl ObjectPlan {
+    /// The object, as it is named.
+    pub fn object_name(&self) -> ObjectName {
+        let ObjectPlan { kind, namespace, name, .. } = self;
+        ObjectName { kind: kind.clone(), namespace: namespace.clone(), name: name.clone() }
+    }
+
     /// What people call the object.
     pub fn title(&self) -> String {
-        ObjectKey::new(&self.kind, &self.namespace, &self.name).title()
+        self.object_name().title()
     }
 
     /// True where somebody must mend something before anything of it is done.

@@ -2,31 +2,33 @@
 
 use serde_json::Value;
 
-use super::steps::{Field, Step, Verb};
-use super::{Basis, ObjectChange, ObjectPlan, Plan, cost};
-use crate::style::{Paint, Style};
+use super::steps::{Choice, Field, Step, Verb};
+use super::{Basis, ObjectChange, ObjectPlan, Plan, Problem, cost};
+use crate::style::{Line, Paint, Style};
 
-/// The plan, one object after the other, and what it comes to.
+/// The plan, one object after the other, and what it comes to. All of it is lines of pieces: what a user or AWS wrote
+/// can be in it only as such a piece, of which a terminal obeys nothing.
 pub fn text(plan: &Plan, style: &Style) -> String {
+    let whole = |paint: Paint, text: &str| Line::new().joined(paint, text);
     let mut lines = Vec::new();
     for object in &plan.objects {
         lines.extend(self::object(object, style));
         // Of one alone it is the plan's.
         if let Some(total) = object.cost().filter(|_| plan.objects.len() > 1) {
-            lines.push(format!("    {}", total.sentence()));
+            lines.push(whole(Paint::Plain, &format!("    {}", total.sentence())));
         }
-        lines.push(String::new());
+        lines.push(Line::new());
     }
-    lines.push(style.paint(Paint::Bold, &plan.summary().sentence()));
-    lines.extend(plan.cost().map(|total| style.paint(Paint::Bold, &total.sentence())));
-    lines.push(style.paint(Paint::Dim, &basis(&plan.basis)));
+    lines.push(whole(Paint::Bold, &plan.summary().sentence()));
+    lines.extend(plan.cost().map(|total| whole(Paint::Bold, &total.sentence())));
+    lines.push(whole(Paint::Dim, &basis(&plan.basis)));
     if let Some((prices, assumed)) = cost::notes(plan) {
         let assumed = assumed.iter().map(|words| format!("- {words}"));
         let said =
             [prices].into_iter().chain((assumed.len() > 0).then(|| "It is assumed that".to_owned())).chain(assumed);
-        lines.extend(said.map(|line| style.paint(Paint::Dim, &line)));
+        lines.extend(said.map(|line| whole(Paint::Dim, &line)));
     }
-    lines.join("\n") + "\n"
+    lines.iter().map(|line| line.text(style) + "\n").collect()
 }
 
 /// What the plan goes by, in a sentence.
@@ -43,14 +45,15 @@ pub(super) fn basis(basis: &Basis) -> String {
     }
 }
 
-fn object(object: &ObjectPlan, style: &Style) -> Vec<String> {
+fn object(object: &ObjectPlan, style: &Style) -> Vec<Line> {
     let place = object.environment.as_ref().map(|name| format!("  Environment {name}")).unwrap_or_default();
-    let title = style.paint(Paint::Bold, &object.title());
-    let mut lines =
-        vec![format!("{}{title}{}{}", sign_of(object.object, style), words(object), style.paint(Paint::Dim, &place))];
-    if let Some(problem) = &object.problem {
-        let paint = if problem.stalled { Paint::Red } else { Paint::Yellow };
-        lines.push(format!("    {}: {}", style.paint(paint, &problem.reason), problem.message));
+    let (sign, paint) = sign_of(object.object);
+    let title = Line::new().joined(paint, sign).joined(Paint::Bold, &object.title());
+    let mut lines = vec![title.joined(Paint::Plain, words(object)).joined(Paint::Dim, &place)];
+    if let Some(Problem { reason, message, stalled }) = &object.problem {
+        let paint = if *stalled { Paint::Red } else { Paint::Yellow };
+        let line = Line::new().joined(Paint::Plain, "    ").joined(paint, reason);
+        lines.push(line.joined(Paint::Plain, &format!(": {message}")));
     }
     let width = object.steps.iter().map(|step| step.kind.len()).max().unwrap_or_default();
     for step in object.steps.iter().filter(|step| step.verb != Verb::Keep) {
@@ -58,7 +61,7 @@ fn object(object: &ObjectPlan, style: &Style) -> Vec<String> {
     }
     let kept = object.steps.iter().filter(|step| step.verb == Verb::Keep).count();
     if kept > 0 {
-        lines.push(style.paint(Paint::Dim, &format!("    {kept} as wished")));
+        lines.push(Line::new().joined(Paint::Dim, &format!("    {kept} as wished")));
     }
     lines
 }
@@ -73,14 +76,13 @@ pub(super) fn words(object: &ObjectPlan) -> &'static str {
     }
 }
 
-fn sign_of(change: ObjectChange, style: &Style) -> String {
-    let (sign, paint) = match change {
+fn sign_of(change: ObjectChange) -> (&'static str, Paint) {
+    match change {
         ObjectChange::Create => ("+ ", Paint::Green),
         ObjectChange::Update => ("~ ", Paint::Yellow),
         ObjectChange::Delete => ("- ", Paint::Red),
         ObjectChange::Keep => ("  ", Paint::Plain),
-    };
-    style.paint(paint, sign)
+    }
 }
 
 /// The sign of a verb, as Terraform's users know it, and its colour.
@@ -97,42 +99,38 @@ pub(super) fn sign(verb: Verb) -> (&'static str, Paint) {
     }
 }
 
-fn step(step: &Step, object: &ObjectPlan, width: usize, style: &Style) -> Vec<String> {
+fn step(step: &Step, object: &ObjectPlan, width: usize, style: &Style) -> Vec<Line> {
     let (sign, paint) = sign(step.verb);
-    let sign = style.paint(paint, &format!("{sign:>5}"));
     let handle = step.handle.as_ref().map(|handle| format!("  {handle}")).unwrap_or_default();
-    let drift = if step.drift { style.paint(Paint::Yellow, "  changed outside Terrace") } else { String::new() };
-    let mut lines =
-        vec![format!("{sign} {:width$}  {}{}{drift}", step.kind, step.id, style.paint(Paint::Dim, &handle))];
-    let mut note = |text: String| lines.push(format!("          {text}"));
-    step.changes.iter().for_each(|field| note(self::field(field, style)));
-    if let Some(data) = &step.data {
-        note(format!("data: {data}"));
-    }
-    if let Some(message) = &step.message {
-        note(message.clone());
-    }
-    cost::line(step, style.to()).into_iter().for_each(&mut note);
-    if let Some(usual) = &step.usual {
-        note(format!("usually takes: {}", usual.takes));
-    }
-    for choice in step.approval.iter().flatten() {
-        let data = choice.data.as_ref().map(|data| format!(" (data: {data})")).unwrap_or_default();
-        let consent =
-            format!("terrace approve {}/{} -n {} --plan {}", object.kind, object.name, object.namespace, choice.hash);
-        note(style.paint(Paint::Yellow, &format!("waits for consent to {}{data}: {consent}", choice.action)));
+    let head = Line::new().joined(paint, &format!("{sign:>5}"));
+    let head = head.joined(Paint::Plain, &format!(" {:width$}  {}", step.kind, step.id)).joined(Paint::Dim, &handle);
+    let mut lines = vec![head.joined(Paint::Yellow, if step.drift { "  changed outside Terrace" } else { "" })];
+    lines.extend(step.changes.iter().map(|field| self::field(field, style)));
+    let data = step.data.iter().map(|data| format!("data: {data}"));
+    let usual = step.usual.iter().map(|usual| format!("usually takes: {}", usual.takes));
+    let said = data.chain(step.message.clone()).chain(cost::line(step, style.to())).chain(usual);
+    lines.extend(said.map(|text| note().joined(Paint::Plain, &text)));
+    for Choice { action, data, hash } in step.approval.iter().flatten() {
+        let data = data.as_ref().map(|data| format!(" (data: {data})")).unwrap_or_default();
+        let consent = object.object_name().approve(hash);
+        lines.push(note().joined(Paint::Yellow, &format!("waits for consent to {action}{data}: {consent}")));
     }
     lines
 }
 
-fn field(field: &Field, style: &Style) -> String {
+/// A line below a step, about to say something of it.
+fn note() -> Line {
+    Line::new().joined(Paint::Plain, "          ")
+}
+
+fn field(field: &Field, style: &Style) -> Line {
     let to = match &field.known_after {
         Some(output) => format!("known after {output}"),
         None => value(&field.to),
     };
-    let forces =
-        if field.forces_replacement { style.paint(Paint::Red, "  forces the replacement") } else { String::new() };
-    format!("{}: {} {} {to}{forces}", field.path, value(&field.from), style.to())
+    let forces = if field.forces_replacement { "  forces the replacement" } else { "" };
+    let change = format!("{}: {} {} {to}", field.path, value(&field.from), style.to());
+    note().joined(Paint::Plain, &change).joined(Paint::Red, forces)
 }
 
 /// A value as JSON has it; what is not there is not set.

@@ -107,6 +107,11 @@ impl ObjectName {
             false => format!("{}/{} -n {}", self.kind, self.name, self.namespace),
         }
     }
+
+    /// What approves a plan of it, or an entry of one, by its hash.
+    pub(crate) fn approve(&self, hash: &str) -> String {
+        format!("terrace approve {} --plan {hash}", self.argument())
+    }
 }
 
 impl From<&ObjectKey> for ObjectName {
@@ -166,6 +171,8 @@ impl<'a> Standing<'a> {
     }
 
     fn said(conditions: &'a [Condition]) -> Self {
+        #[cfg(test)]
+        crate::count::add("conditions read", 1);
         let find = |type_: &str| conditions.iter().find(|condition| condition.type_ == type_);
         let stalled = find("Stalled").filter(|stalled| stalled.status == "True");
         let Some(told) = stalled.or_else(|| find("Ready")) else {

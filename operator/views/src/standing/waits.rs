@@ -20,6 +20,8 @@ pub enum Thing<'a> {
 impl<'a> Thing<'a> {
     /// What it is called.
     pub fn name(&self) -> ObjectName {
+        #[cfg(test)]
+        crate::count::add("names written", 1);
         match self {
             Thing::Object(object) => ObjectName::from(&object.key),
             Thing::Environment(environment) => ObjectName::environment(&environment.name),

@@ -111,10 +111,16 @@ pub fn resource(style: &Style, layout: Layout, resource: &ResourceLine) -> Node 
 
 /// What an object uses that stands elsewhere.
 pub fn reference(style: &Style, used: &UseLine) -> Node {
-    let UseLine { object, access, binding, mark, state, reason, admitted, fulfilled, drifted, degraded, .. } = used;
+    let UseLine { object, access, binding, mark, .. } = used;
     let line = Line::new().then(Paint::Plain, style.to()).then(Paint::Plain, &object.title());
     let line = line.then(Paint::Dim, &way(binding.as_deref(), access)).apart().mark(style, *mark);
-    let words = match state {
+    Node::new(line.then(mark.paint(), &used_in_words(used)))
+}
+
+/// How what is used stands, in a word or a few.
+pub(crate) fn used_in_words(used: &UseLine) -> String {
+    let UseLine { state, reason, admitted, fulfilled, drifted, degraded, .. } = used;
+    match state {
         Some(State::Ready) if !admitted && !fulfilled => "Ready, and has not admitted it yet".to_owned(),
         Some(State::Ready) if *drifted => "Ready, drifted".to_owned(),
         Some(State::Ready) if *degraded => "Ready, degraded".to_owned(),
@@ -124,8 +130,7 @@ pub fn reference(style: &Style, used: &UseLine) -> Node {
         },
         None if *fulfilled => "is gone, and no longer needed".to_owned(),
         None => "there is no such object".to_owned(),
-    };
-    Node::new(line.then(mark.paint(), &words))
+    }
 }
 
 /// Who uses an object, beside the one that it stands under.

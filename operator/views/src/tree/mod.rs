@@ -14,6 +14,7 @@ use terrace_tiers::ObjectKey;
 
 pub(crate) use build::of;
 pub use build::tree;
+pub(crate) use lines::used_in_words;
 
 use crate::style::Mark;
 use crate::{ObjectName, State};

@@ -33,14 +33,16 @@ pub fn words(cause: &Cause) -> String {
 pub fn commands(cause: &Cause) -> Vec<Command> {
     let Some(plan) = cause.plan() else { return Vec::new() };
     let name = cause.thing.name();
-    let approve = |hash: &str, effect: String| Command {
-        run: format!("terrace approve {} --plan {hash}", name.argument()),
-        effect,
-    };
-    match by_resource(plan).values().any(|ways| ways.len() > 1) {
+    let approve = |hash: &str, effect: String| Command { run: name.approve(hash), effect };
+    match is_choice(plan) {
         true => plan.entries.iter().map(|entry| approve(&entry.hash, deed(entry))).collect(),
         false => vec![approve(&plan.hash, words(cause))],
     }
+}
+
+/// Whether a resource leaves a choice, so that each entry is approved by itself.
+pub(crate) fn is_choice(plan: &PlanSummary) -> bool {
+    by_resource(plan).values().any(|ways| ways.len() > 1)
 }
 
 /// The entries of each resource: several are a choice.

@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use terrace_tiers::ObjectKey;
 
+pub(crate) use approval::is_choice;
 pub use events::Events;
 pub use usual::Usual;
 

@@ -1,5 +1,7 @@
 //! Rectangles: of tiles, and of frames around them.
 
+use std::collections::BTreeMap;
+
 use super::channels::Channels;
 use super::grid::{Band, Grid, Item, What};
 use super::{FRAME_HEAD, FRAME_PAD, MARGIN, SECTION_GAP};
@@ -35,35 +37,50 @@ impl Rect {
 pub fn stack(picture: &Picture, grid: &mut Grid) -> Vec<(i32, i32)> {
     let mut extents = extents(picture, grid);
     let mut next = MARGIN;
-    for section in (0..picture.frames.len()).filter(|frame| picture.frames[*frame].within.is_none()) {
+    let mut moved = BTreeMap::new();
+    for section in picture.sections() {
         let (top, bottom) = extents[section];
-        let by = next - top;
-        for (frame, extent) in extents.iter_mut().enumerate() {
-            if picture.outermost(Some(frame)) == Some(section) {
-                *extent = (extent.0 + by, extent.1 + by);
-            }
-        }
-        grid.items.iter_mut().filter(|item| item.section == Some(section)).for_each(|item| item.top += by);
-        next = bottom + by + SECTION_GAP;
+        moved.insert(Some(section), next - top);
+        next += bottom - top + SECTION_GAP;
     }
+    let by = |section: Option<usize>| moved.get(&section).copied().unwrap_or_default();
+    for (frame, extent) in extents.iter_mut().enumerate() {
+        let by = by(picture.outermost(Some(frame)));
+        *extent = (extent.0 + by, extent.1 + by);
+    }
+    grid.items.iter_mut().for_each(|item| item.top += by(item.section));
     extents
 }
 
 /// From the innermost frame to the outermost, around what is in each.
 fn extents(picture: &Picture, grid: &Grid) -> Vec<(i32, i32)> {
+    let mut inside: Vec<Option<(i32, i32)>> = vec![None; picture.frames.len()];
+    let hold = |frame: &mut Option<(i32, i32)>, (top, bottom): (i32, i32)| {
+        let (least, most) = frame.unwrap_or((top, bottom));
+        *frame = Some((least.min(top), most.max(bottom)));
+    };
+    let mut sections: BTreeMap<Option<usize>, Vec<usize>> = BTreeMap::new();
+    for frame in 0..picture.frames.len() {
+        sections.entry(picture.outermost(Some(frame))).or_default().push(frame);
+    }
+    for item in &grid.items {
+        let extent = (item.top, item.bottom());
+        match item.what {
+            What::Tile(tile) => {
+                picture.tiles[tile].frame.into_iter().for_each(|frame| hold(&mut inside[frame], extent))
+            }
+            What::Lane => {
+                let around = sections.get(&item.section).into_iter().flatten();
+                let around = around.filter(|frame| passes(picture.frames[**frame].kind, item));
+                around.for_each(|frame| hold(&mut inside[*frame], extent));
+            }
+        }
+    }
     let mut extents = vec![(0, 0); picture.frames.len()];
     for (index, frame) in picture.frames.iter().enumerate().rev() {
-        let within = picture.frames.iter().zip(&extents).filter(|(other, _)| other.within == Some(index));
-        let section = picture.outermost(Some(index));
-        let inside = |item: &&Item| match item.what {
-            What::Tile(tile) => picture.tiles[tile].frame == Some(index),
-            What::Lane => item.section == section && passes(frame.kind, item),
-        };
-        let items = grid.items.iter().filter(inside).map(|item| (item.top, item.bottom()));
-        let all: Vec<(i32, i32)> = within.map(|(_, extent)| *extent).chain(items).collect();
-        let top = all.iter().map(|extent| extent.0).min().unwrap_or_default();
-        let bottom = all.iter().map(|extent| extent.1).max().unwrap_or(EMPTY - FRAME_PAD);
+        let (top, bottom) = inside[index].unwrap_or((0, EMPTY - FRAME_PAD));
         extents[index] = (top - FRAME_HEAD, bottom + FRAME_PAD);
+        frame.within.into_iter().for_each(|outer| hold(&mut inside[outer], extents[index]));
     }
     extents
 }

@@ -1,8 +1,8 @@
 //! Where columns and the channels between them are from left to right, and where in a channel each edge turns.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::grid::{End, Grid, Item, Link, PORT, What};
+use super::grid::{End, Grid, Link};
 use super::lines::{self, label_width};
 use super::tracks::{Trunk, tracks};
 use super::{FRAME_PAD, MARGIN};
@@ -17,11 +17,6 @@ const BESIDE: i32 = 12;
 const AFTER_LABEL: i32 = 6;
 /// The arrow's head, and a little before it.
 const ARROW: i32 = 14;
-/// By how much ports are moved: there is so much room between the outermost and the tile's round corner.
-const STEP: i32 = 11;
-/// How near a line may come to the level of a port that it does not lead to.
-const NEAR: i32 = 10;
-
 /// Where everything is from left to right.
 #[derive(Clone, Debug, Default)]
 pub struct Channels {
@@ -65,7 +60,8 @@ impl Channels {
 
     /// Lays the tracks of the channel after a column, from `start` on, and says where its labels end.
     fn zone(&mut self, grid: &Grid, column: usize, start: i32) -> i32 {
-        let links: Vec<Link> = grid.links().into_iter().filter(|link| grid.items[link.item].column == column).collect();
+        let here = |link: &&Link| grid.items[link.item].column == column;
+        let links: Vec<Link> = grid.links.iter().filter(here).copied().collect();
         if links.is_empty() {
             let beside = start > self.columns[column].0 && column + 1 < COLUMNS;
             return start + if beside { BESIDE } else { 0 };
@@ -115,82 +111,24 @@ fn opening(column: Column, occupied: &[bool; COLUMNS]) -> i32 {
 
 /// The lines of a channel by the ports that they leave.
 fn trunks(grid: &Grid, links: &[Link]) -> (Vec<(usize, usize)>, Vec<Trunk>) {
-    let mut all: BTreeMap<(usize, usize), Trunk> = BTreeMap::new();
+    let mut all: BTreeMap<(usize, usize), (Vec<i32>, Vec<i32>)> = BTreeMap::new();
     for link in links {
-        let start = || Trunk { lefts: vec![grid.height_of(End::Right(link.item, link.port))], rights: Vec::new() };
-        let trunk = all.entry((link.item, link.port)).or_insert_with(start);
+        let start = || (vec![grid.height_of(End::Right(link.item, link.port))], Vec::new());
+        let (lefts, rights) = all.entry((link.item, link.port)).or_insert_with(start);
         match link.end {
-            End::Left(..) => trunk.rights.push(grid.height_of(link.end)),
-            End::Right(..) => trunk.lefts.push(grid.height_of(link.end)),
+            End::Left(..) => rights.push(grid.height_of(link.end)),
+            End::Right(..) => lefts.push(grid.height_of(link.end)),
         }
     }
-    all.into_iter().unzip()
-}
-
-/// Moves the ports of a tile a little where a line passes that does not lead to them, so that it does not seem to.
-pub fn separate(grid: &mut Grid) {
-    let links = grid.links();
-    for column in 0..COLUMNS {
-        let ends: Vec<usize> = (0..grid.items.len()).filter(|index| grid.items[*index].column == column).collect();
-        for item in ends {
-            let clashes = |grid: &Grid| clashes(grid, &links, item);
-            if clashes(grid) == 0 {
-                continue;
-            }
-            let before = grid.items[item].clone();
-            let moved = before.leeway().map(|by| {
-                grid.items[item] = before.moved(by);
-                (clashes(grid), by.abs(), by)
-            });
-            let (_, _, best) = moved.min().unwrap_or_default();
-            grid.items[item] = before.moved(best);
-        }
-    }
-}
-
-/// How many lines begin on the level of one of an item's ports, and seem to lead there from elsewhere than they do.
-fn clashes(grid: &Grid, links: &[Link], item: usize) -> usize {
-    let before = |link: &&Link| grid.items[link.item].column + 1 == grid.items[item].column;
-    let starts: BTreeSet<(usize, usize)> = links.iter().filter(before).map(|link| (link.item, link.port)).collect();
-    let level = |start: &(usize, usize), end: End| {
-        (grid.height_of(End::Right(start.0, start.1)) - grid.height_of(end)).abs() < NEAR
-    };
-    let ends = |start: &(usize, usize)| {
-        let start = *start;
-        links.iter().filter(move |link| (link.item, link.port) == start).map(|link| link.end)
-    };
-    let clash = |start: &(usize, usize), port: End| {
-        let leads = |start: &(usize, usize)| ends(start).any(|end| end == port);
-        // Who leads there too must turn before this one does, and this one before that one.
-        let tangled =
-            |other: &(usize, usize)| other != start && leads(other) && ends(start).any(|end| level(other, end));
-        level(start, port) && (!leads(start) || starts.iter().any(tangled))
-    };
-    let ports = (0..grid.items[item].left.len()).map(|port| End::Left(item, port));
-    ports.map(|port| starts.iter().filter(|start| clash(start, port)).count()).sum()
-}
-
-impl Item {
-    /// How far its ports may be moved, up or down. A lane leads on straight.
-    fn leeway(&self) -> impl Iterator<Item = i32> + use<> {
-        let room = (self.height - PORT * self.left.len() as i32) / 2;
-        let most = if self.what == What::Lane { 0 } else { room.max(STEP) / STEP };
-        (-most..=most).map(|steps| steps * STEP)
-    }
-
-    fn moved(&self, by: i32) -> Item {
-        let mut item = self.clone();
-        item.left.iter_mut().for_each(|port| port.offset += by);
-        item
-    }
+    all.into_iter().map(|(start, (lefts, rights))| (start, Trunk::new(lefts, rights))).unzip()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::World;
     use crate::graph::compose::picture;
     use crate::graph::samples;
-    use crate::{Object, World};
 
     fn channels(world: &World) -> Channels {
         let picture = picture(world);
@@ -218,28 +156,5 @@ mod tests {
         let after = channels(&world).columns;
         assert_eq!(before[3], after[3]);
         assert!(after[4].0 > before[4].0);
-    }
-
-    /// Two apps in rows with the two databases that both use in the same way.
-    fn crossed() -> World {
-        let object = |kind: &str, name: &str| samples::object(kind, "shop", name, &["Ready"]);
-        let databases = ["one", "two"].map(|name| object("DataTier", name));
-        let uses = || databases.iter().map(|database| samples::used("spec.bindings[db]", database.key.clone()));
-        let apps = ["a", "b"].map(|name| Object { uses: uses().collect(), ..object("WebApp", name) });
-        World { objects: apps.into_iter().chain(databases.clone()).collect(), ..World::default() }
-    }
-
-    #[test]
-    fn a_port_is_moved_where_two_lines_would_each_have_to_turn_before_the_other() {
-        let picture = picture(&crossed());
-        let mut grid = Grid::of(&picture);
-        for (index, row) in [(0, 0), (1, 200), (2, 0), (3, 200)] {
-            grid.items[index].top = row;
-        }
-        let links = grid.links();
-        let total = |grid: &Grid| (2..4).map(|item| clashes(grid, &links, item)).sum::<usize>();
-        assert!(total(&grid) > 0);
-        separate(&mut grid);
-        assert_eq!(total(&grid), 0);
     }
 }

@@ -10,6 +10,7 @@ pub mod lines;
 mod order;
 mod routes;
 mod rows;
+mod separate;
 mod tracks;
 
 pub use boxes::Rect;
@@ -42,12 +43,10 @@ pub struct Layout {
 pub fn layout(picture: &Picture) -> Layout {
     let mut grid = Grid::of(picture);
     let cells = order::order(&grid);
-    for section in (0..picture.frames.len()).filter(|frame| picture.frames[*frame].within.is_none()) {
-        rows::rows(&mut grid, &cells, Some(section));
-    }
+    rows::rows(&mut grid, &cells, picture.sections());
     let extents = boxes::stack(picture, &mut grid);
     internet(&mut grid);
-    channels::separate(&mut grid);
+    separate::separate(&mut grid);
     let channels = Channels::of(picture, &grid);
     let frames = boxes::frames(picture, &extents, &channels);
     let tiles = boxes::tiles(picture, &grid, &channels);

@@ -63,7 +63,7 @@ impl Neighbours {
         let is_lane = |item: &usize| grid.items[*item].what == What::Lane;
         let lanes = (0..grid.items.len()).filter(is_lane).collect();
         let mut neighbours = Neighbours { left: none.clone(), right: none, links: BTreeMap::new(), lanes };
-        for link in grid.links() {
+        for link in &grid.links {
             let End::Left(to, _) = link.end else { continue };
             neighbours.right[link.item].push(to);
             neighbours.left[to].push(link.item);
@@ -75,15 +75,15 @@ impl Neighbours {
 
     /// Sorts one column by what its items are linked with on one side; what is linked with nothing stays.
     fn sort(&self, cells: &mut Cells, column: usize, side: Side) {
-        let places = places(cells);
+        let places = self.places(cells);
         let wish = |item: &usize| {
             let all = match side {
                 Side::Left => &self.left[*item],
                 Side::Right => &self.right[*item],
             };
-            let mut all: Vec<i64> = all.iter().map(|other| places[other]).collect();
+            let mut all: Vec<i64> = all.iter().map(|other| places[*other]).collect();
             all.sort_unstable();
-            if all.is_empty() { places[item] } else { all[(all.len() - 1) / 2] }
+            if all.is_empty() { places[*item] } else { all[(all.len() - 1) / 2] }
         };
         for (_, cell) in cells.iter_mut().filter(|((_, of, _), _)| *of == column) {
             // A way past the pods goes past their cluster.
@@ -93,34 +93,52 @@ impl Neighbours {
 
     /// How many pairs of links cross that begin in one section and column.
     fn crossings(&self, cells: &Cells) -> usize {
-        let places = places(cells);
+        let places = self.places(cells);
         let crossings = |links: &Vec<(usize, usize)>| {
-            let ends: Vec<(i64, i64)> = links.iter().map(|(from, to)| (places[from], places[to])).collect();
-            let cross = |(a, b): &(i64, i64), (c, d): &(i64, i64)| (a < c && b > d) || (a > c && b < d);
-            let later = |(index, link)| ends[index + 1..].iter().filter(|other| cross(link, other)).count();
-            ends.iter().enumerate().map(later).sum::<usize>()
+            let mut ends: Vec<(i64, i64)> = links.iter().map(|(from, to)| (places[*from], places[*to])).collect();
+            // Those that begin together do not cross: they end in order.
+            ends.sort_unstable();
+            inversions(&mut ends.into_iter().map(|(_, to)| to).collect::<Vec<_>>())
         };
         self.links.values().map(crossings).sum()
     }
+
+    /// How far down its section each item is; sections lie one below the other.
+    fn places(&self, cells: &Cells) -> Vec<i64> {
+        let mut totals: BTreeMap<Channel, i64> = BTreeMap::new();
+        for ((section, column, _), cell) in cells {
+            *totals.entry((*section, *column)).or_default() += cell.len() as i64;
+        }
+        let mut above: BTreeMap<Channel, i64> = BTreeMap::new();
+        let mut places = vec![0; self.left.len()];
+        for ((section, column, _), cell) in cells {
+            let (total, above) = (totals[&(*section, *column)], above.entry((*section, *column)).or_default());
+            let start = section.map_or(0, |section| section as i64 + 1) * 2 * SPAN;
+            for item in cell {
+                places[*item] = start + (2 * *above + 1) * SPAN / (2 * total);
+                *above += 1;
+            }
+        }
+        places
+    }
 }
 
-/// How far down its section each item is; sections lie one below the other.
-fn places(cells: &Cells) -> BTreeMap<usize, i64> {
-    let mut totals: BTreeMap<Channel, i64> = BTreeMap::new();
-    for ((section, column, _), cell) in cells {
-        *totals.entry((*section, *column)).or_default() += cell.len() as i64;
+/// How many pairs of numbers are in the wrong order. Puts them in the right one, half by half (merge sort): the pairs
+/// themselves would be too many.
+fn inversions(numbers: &mut Vec<i64>) -> usize {
+    if numbers.len() < 2 {
+        return 0;
     }
-    let mut above: BTreeMap<Channel, i64> = BTreeMap::new();
-    let mut places = BTreeMap::new();
-    for ((section, column, _), cell) in cells {
-        let (total, above) = (totals[&(*section, *column)], above.entry((*section, *column)).or_default());
-        let start = section.map_or(0, |section| section as i64 + 1) * 2 * SPAN;
-        for item in cell {
-            places.insert(*item, start + (2 * *above + 1) * SPAN / (2 * total));
-            *above += 1;
-        }
+    let mut right = numbers.split_off(numbers.len() / 2);
+    let mut count = inversions(numbers) + inversions(&mut right);
+    let left = std::mem::take(numbers);
+    let (mut left, mut right) = (left.into_iter().peekable(), right.into_iter().peekable());
+    while let (Some(one), Some(other)) = (left.peek(), right.peek()) {
+        let next = if one <= other { left.next() } else { right.next().inspect(|_| count += left.len()) };
+        numbers.extend(next);
     }
-    places
+    numbers.extend(left.chain(right));
+    count
 }
 
 #[cfg(test)]
@@ -154,6 +172,15 @@ mod tests {
         assert_eq!(crossings(&apps(&[3, 2, 1, 0])), 0);
         assert_eq!(crossings(&apps(&[2, 0, 3, 1, 0, 2])), 0);
         assert_eq!(crossings(&picture(&samples::web())), 0);
+    }
+
+    #[test]
+    fn pairs_in_the_wrong_order_are_counted_as_if_each_was_looked_at() {
+        for numbers in [&[][..], &[1], &[2, 1], &[1, 1, 1], &[3, 1, 2, 1, 3, 0], &[5, 4, 3, 2, 1, 0, -1]] {
+            let wrong = |(at, one)| numbers[at + 1..].iter().filter(|other| one > *other).count();
+            let (mut sorted, each) = (numbers.to_vec(), numbers.iter().enumerate().map(wrong).sum::<usize>());
+            assert_eq!((inversions(&mut sorted), sorted.is_sorted()), (each, true), "{numbers:?}");
+        }
     }
 
     #[test]

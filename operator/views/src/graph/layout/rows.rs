@@ -1,6 +1,7 @@
 //! How far down each item is: near those it is linked with, in the order of its column, and with room between.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use super::FRAME_PAD;
 use super::grid::{Band, End, Grid, Item, What};
@@ -20,9 +21,16 @@ const EDGE: usize = Column::Edge as usize;
 /// Above all there is.
 const NOWHERE: i32 = i32::MIN / 4;
 
-/// Sets `top` of every item of one section; the section begins wherever that leads.
-pub fn rows(grid: &mut Grid, cells: &Cells, section: Option<usize>) {
-    let mut rows = Rows { links: by_item(grid), grid, cells, section, floor: None };
+/// Sets `top` of every item of these sections; each section begins wherever that leads.
+pub fn rows(grid: &mut Grid, cells: &Cells, sections: impl IntoIterator<Item = usize>) {
+    let mut rows = Rows { links: by_item(grid), grid, cells, section: None, floor: None };
+    for section in sections {
+        (rows.section, rows.floor) = (Some(section), None);
+        one(&mut rows);
+    }
+}
+
+fn one(rows: &mut Rows) {
     for column in 0..COLUMNS {
         rows.place(column, Band::Inner, Wish::None);
     }
@@ -32,14 +40,14 @@ pub fn rows(grid: &mut Grid, cells: &Cells, section: Option<usize>) {
         }
         rows.straighten(Band::Inner, COLUMNS);
     }
-    rows.floor = Some(rows.bottom(|item| item.column > EDGE));
+    rows.floor = Some(rows.bottom(EDGE + 1..COLUMNS));
     for column in 0..COLUMNS {
         rows.place(column, Band::Outer, Wish::None);
     }
     rows.straighten(Band::Outer, COLUMNS);
     // What lies below the networks draws upon what is at the edge, beside them.
     rows.straighten(Band::Inner, EDGE + 1);
-    rows.floor = Some(rows.bottom(|item| item.column == EDGE));
+    rows.floor = Some(rows.bottom(EDGE..EDGE + 1));
     rows.place(EDGE, Band::Outer, Wish::Level);
 }
 
@@ -108,10 +116,10 @@ impl Rows<'_> {
     }
 
     /// Below the inner items of these columns, and the frames around them. None if there are none.
-    fn bottom(&self, of: impl Fn(&Item) -> bool) -> i32 {
-        let here = |item: &&Item| item.section == self.section && item.band == Band::Inner && of(item);
+    fn bottom(&self, columns: Range<usize>) -> i32 {
+        let items = columns.filter_map(|column| self.cells.get(&(self.section, column, Band::Inner))).flatten();
         let cluster = |item: &Item| if item.column == Column::Compute as usize { FRAME_PAD } else { 0 };
-        let bottoms = self.grid.items.iter().filter(here).map(|item| item.bottom() + cluster(item));
+        let bottoms = items.map(|item| &self.grid.items[*item]).map(|item| item.bottom() + cluster(item));
         bottoms.max().map_or(NOWHERE, |bottom| bottom + FRAME_PAD + GAP)
     }
 }
@@ -127,7 +135,7 @@ fn gap(above: &Item, below: &Item) -> i32 {
 
 fn by_item(grid: &Grid) -> Ports {
     let mut ports = Ports::new();
-    for link in grid.links() {
+    for link in &grid.links {
         let End::Left(to, _) = link.end else { continue };
         let start = End::Right(link.item, link.port);
         ports.entry(link.item).or_default().1.push((start, link.end));
@@ -204,9 +212,7 @@ mod tests {
     fn placed(picture: &Picture) -> Grid {
         let mut grid = Grid::of(picture);
         let cells = order(&grid);
-        for section in 0..picture.frames.len() {
-            rows(&mut grid, &cells, Some(section));
-        }
+        rows(&mut grid, &cells, 0..picture.frames.len());
         grid
     }
 

@@ -2,12 +2,14 @@
 //! none lies upon another.
 
 /// The lines that leave one port: they share a vertical piece.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trunk {
     /// How far down it meets lines from the left.
-    pub lefts: Vec<i32>,
+    lefts: Vec<i32>,
     /// How far down it meets lines to the right.
-    pub rights: Vec<i32>,
+    rights: Vec<i32>,
+    top: i32,
+    bottom: i32,
 }
 
 /// Two vertical pieces in one track are at least this far apart.
@@ -16,21 +18,20 @@ const APART: i32 = 10;
 const OVERLAP: usize = 20;
 
 impl Trunk {
-    fn top(&self) -> i32 {
-        self.lefts.iter().chain(&self.rights).copied().min().unwrap_or_default()
-    }
-
-    fn bottom(&self) -> i32 {
-        self.lefts.iter().chain(&self.rights).copied().max().unwrap_or_default()
+    /// One that meets these lines from the left, and those to the right.
+    pub fn new(lefts: Vec<i32>, rights: Vec<i32>) -> Self {
+        let all = || lefts.iter().chain(&rights).copied();
+        let (top, bottom) = (all().min().unwrap_or_default(), all().max().unwrap_or_default());
+        Trunk { lefts, rights, top, bottom }
     }
 
     /// Nothing of it is vertical.
     pub fn is_straight(&self) -> bool {
-        self.top() == self.bottom()
+        self.top == self.bottom
     }
 
     fn covers(&self, height: i32) -> bool {
-        self.top() < height && height < self.bottom()
+        self.top < height && height < self.bottom
     }
 
     /// What it costs that this one is left of the other: lines from the left to the other cross this one, lines from
@@ -45,30 +46,59 @@ impl Trunk {
 
 /// The track of each trunk, counted from the left, and how many there are. A straight one needs none.
 pub fn tracks(trunks: &[Trunk]) -> (Vec<usize>, usize) {
-    let mut order: Vec<usize> = Vec::new();
-    for next in (0..trunks.len()).filter(|index| !trunks[*index].is_straight()) {
-        order.insert(place(trunks, &order, next), next);
-    }
     let mut tracks = vec![0; trunks.len()];
-    for (position, index) in order.iter().enumerate() {
-        let near = |other: &usize| {
-            let (one, other) = (&trunks[*index], &trunks[*other]);
-            one.top() < other.bottom() + APART && other.top() < one.bottom() + APART
-        };
-        let taken = order[..position].iter().filter(|other| near(other)).map(|other| tracks[*other] + 1).max();
-        tracks[*index] = taken.unwrap_or_default();
+    for group in groups(trunks) {
+        let mut order: Vec<usize> = Vec::new();
+        for next in group {
+            order.insert(place(trunks, &order, next), next);
+        }
+        for (position, index) in order.iter().enumerate() {
+            let near = |other: &usize| {
+                let (one, other) = (&trunks[*index], &trunks[*other]);
+                one.top < other.bottom + APART && other.top < one.bottom + APART
+            };
+            let taken = order[..position].iter().filter(|other| near(other)).map(|other| tracks[*other] + 1).max();
+            tracks[*index] = taken.unwrap_or_default();
+        }
     }
-    let count = order.iter().map(|index| tracks[*index] + 1).max().unwrap_or_default();
+    let turning = (0..trunks.len()).filter(|index| !trunks[*index].is_straight());
+    let count = turning.map(|index| tracks[index] + 1).max().unwrap_or_default();
     (tracks, count)
+}
+
+/// Those that turn, in groups that have nothing to do with one another, as each lies below the one before it: what many
+/// shops have beside one another is then no more work for each of them. Within a group they keep their order.
+fn groups(trunks: &[Trunk]) -> Vec<Vec<usize>> {
+    let mut turning: Vec<usize> = (0..trunks.len()).filter(|index| !trunks[*index].is_straight()).collect();
+    turning.sort_by_key(|index| trunks[*index].top);
+    let (mut groups, mut bottom): (Vec<Vec<usize>>, _) = (Vec::new(), i32::MIN);
+    for index in turning {
+        let trunk = &trunks[index];
+        match groups.last_mut() {
+            Some(group) if trunk.top < bottom.saturating_add(APART) => group.push(index),
+            _ => groups.push(vec![index]),
+        }
+        bottom = bottom.max(trunk.bottom);
+    }
+    groups.iter_mut().for_each(|group| group.sort_unstable());
+    groups
 }
 
 /// Where among those in order one more costs least.
 fn place(trunks: &[Trunk], order: &[usize], next: usize) -> usize {
+    #[cfg(test)]
+    crate::count::add("pairs of lines", order.len());
     let next = &trunks[next];
-    let mut cost: usize = order.iter().map(|other| next.cost_before(&trunks[*other])).sum();
+    // What it costs to be left of each, and right of it.
+    let costs: Vec<(usize, usize)> = order
+        .iter()
+        .map(|other| &trunks[*other])
+        .map(|other| (next.cost_before(other), other.cost_before(next)))
+        .collect();
+    let mut cost: usize = costs.iter().map(|(left, _)| left).sum();
     let mut best = (cost, 0);
-    for (position, other) in order.iter().enumerate() {
-        cost = cost + trunks[*other].cost_before(next) - next.cost_before(&trunks[*other]);
+    for (position, (left, right)) in costs.iter().enumerate() {
+        cost = cost + right - left;
         best = best.min((cost, position + 1));
     }
     best.1
@@ -79,7 +109,7 @@ mod tests {
     use super::*;
 
     fn trunk(left: i32, rights: &[i32]) -> Trunk {
-        Trunk { lefts: vec![left], rights: rights.to_vec() }
+        Trunk::new(vec![left], rights.to_vec())
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::style::bare;
+
 /// A document in the making.
 #[derive(Debug, Default)]
 pub struct Xml {
@@ -51,19 +53,18 @@ impl Xml {
     }
 }
 
-/// Text as it may stand in an element or an attribute. What XML 1.0 knows not (its section 2.2) is left out.
+/// Text as it may stand in an element or an attribute, without what cannot be seen or turns its direction ([`bare`]). What
+/// else XML 1.0 knows not (its section 2.2) is left out.
 pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
+    for character in bare(text).chars() {
         match character {
             '&' => escaped.push_str("&amp;"),
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
             '"' => escaped.push_str("&quot;"),
             '\'' => escaped.push_str("&#39;"),
-            '\t' | '\n' | '\r' => escaped.push(' '),
             '\u{fffe}' | '\u{ffff}' => {}
-            _ if character < ' ' => {}
             _ => escaped.push(character),
         }
     }
@@ -89,12 +90,12 @@ mod tests {
 
     #[test]
     fn whatever_is_written_can_be_read_again() {
-        let hostile = "</title><script>alert(1)</script> \"'&\u{1}\u{0}\u{fffe}\n\t注文 🚀";
+        let hostile = "</title><script>alert(1)</script> \"'&\u{1}\u{202e}\u{fffe}\n\t注文 🚀";
         let mut xml = Xml::default();
         xml.text("t", &[("a", hostile)], hostile);
         let text = xml.finish();
         let read = roxmltree::Document::parse(&text).expect("well-formed");
-        let kept = "</title><script>alert(1)</script> \"'&  注文 🚀";
+        let kept = "</title><script>alert(1)</script> \"'&\u{fffd}\u{fffd}  注文 🚀";
         assert_eq!((read.root_element().text(), read.root_element().attribute("a")), (Some(kept), Some(kept)));
     }
 }

@@ -45,6 +45,16 @@ impl Total {
         Some(costs.fold(Total::default(), Total::and)).filter(|total| total.lines > 0)
     }
 
+    /// What steps cost as they are wished, whatever stands; none where nothing was priced.
+    pub(crate) fn as_wished(steps: &[Step]) -> Option<Self> {
+        let wished = |step: &Step| {
+            let cost = step.cost.as_ref()?;
+            Some(Cost { before: cost.after, ..cost.clone() })
+        };
+        let costs: Vec<Cost> = steps.iter().filter_map(wished).collect();
+        Some(costs.iter().fold(Total::default(), Total::and)).filter(|total| total.lines > 0)
+    }
+
     fn and(mut self, cost: &Cost) -> Self {
         match cost.known() {
             Some((before, after)) => {
@@ -61,15 +71,26 @@ impl Total {
 
     /// In a sentence.
     pub fn sentence(&self) -> String {
-        let Total { before, after, unknown, by_use, lines, .. } = *self;
+        let Total { before, after, .. } = *self;
         let more = cents(after - before);
-        let mut parts = vec![match more {
-            _ if unknown == lines => "What it costs is not known".to_owned(),
-            _ if more > 0.0 => format!("About {more:.2} USD a month more (from {before:.2} to {after:.2})"),
-            _ if more < 0.0 => format!("About {:.2} USD a month less (from {before:.2} to {after:.2})", -more),
-            _ if after > 0.0 => format!("About {after:.2} USD a month, as before"),
-            _ => "Nothing a month that is fixed".to_owned(),
-        }];
+        self.sum(match more {
+            _ if more > 0.0 => Some(format!("About {more:.2} USD a month more (from {before:.2} to {after:.2})")),
+            _ if more < 0.0 => Some(format!("About {:.2} USD a month less (from {before:.2} to {after:.2})", -more)),
+            _ if after > 0.0 => Some(format!("About {after:.2} USD a month, as before")),
+            _ => None,
+        })
+    }
+
+    /// In a sentence, where nothing is said of what it costs as it stands.
+    pub(crate) fn sentence_as_wished(&self) -> String {
+        self.sum((self.after > 0.0).then(|| format!("About {:.2} USD a month as it is wished", self.after)))
+    }
+
+    /// A sum, if there is any, with what it leaves out.
+    fn sum(&self, sum: Option<String>) -> String {
+        let Total { unknown, by_use, .. } = *self;
+        let sum = sum.unwrap_or_else(|| "Nothing a month that is fixed".to_owned());
+        let mut parts = vec![if unknown == self.lines { "What it costs is not known".to_owned() } else { sum }];
         let lines = |count: usize| if count == 1 { "line" } else { "lines" };
         if unknown > 0 && unknown < self.lines {
             parts.push(format!("{unknown} {} unknown and left out", lines(unknown)));

@@ -2,6 +2,8 @@
 //!
 //! Every figure is measured from outside: by a watch on the objects, by the checker's counters, and from /proc.
 
+mod commands;
+
 use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -29,7 +31,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Without an argument all parts, else those named: `one`, `slow`, `many`, `rest`, `resync`, `leaders`.
+/// Without an argument all parts, else those named: `one`, `slow`, `many`, `plan`, `rest`, `resync`, `leaders`.
 async fn run() -> Result<()> {
     let named: Vec<String> = std::env::args().skip(1).collect();
     let wanted = |part: &str| named.is_empty() || named.iter().any(|name| name == part);
@@ -46,6 +48,10 @@ async fn run() -> Result<()> {
             many(latency, Shape::Usual, &["--aws-rate-limits", "lifted"]).await?;
             many(latency, Shape::Lean, &[]).await?;
         }
+    }
+    if wanted("plan") {
+        println!("\nexamples/web, as a person plans it");
+        commands::plan().await?;
     }
     println!("\n1,000 DataTiers");
     if wanted("rest") {
@@ -248,6 +254,7 @@ async fn at_rest(count: usize) -> Result<()> {
     let share = (cpu_seconds(&bench.process()?)? - before) / since.elapsed().as_secs_f64();
     print("processor at rest, of one core", format!("{:.2} %", share * 100.0), "");
 
+    commands::of_many(&bench).await?;
     bench.operator.stop().await?;
     for account in [bench.tenant.account.id.as_str(), operator::ACCOUNT] {
         bench.bed.checker.mark(account).await?;
