@@ -36,12 +36,12 @@ impl Tenant<'_> {
     /// As that.
     pub async fn terrace_with(&self, args: &[&str], input: &str, env: &[(&str, &str)]) -> Result<Said> {
         let mut command = Command::new(program()?);
-        command.args(args).env_clear().envs(env.iter().copied());
+        command.args(args).env_clear();
         if args.first().is_some_and(|command| OF_AWS.contains(command)) {
             command.arg("--aws-endpoint-url").arg(&self.bed.checker.url);
         }
         command.env("KUBECONFIG", self.kubectl.kubeconfig()).env("AWS_REGION", "eu-west-1");
-        command.env("AWS_EC2_METADATA_DISABLED", "true");
+        command.env("AWS_EC2_METADATA_DISABLED", "true").envs(env.iter().copied());
         let beside = self.kubectl.program().parent().context("kubectl is in a folder")?;
         command.env("PATH", format!("{}:{}", beside.display(), std::env::var("PATH").unwrap_or_default()));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);

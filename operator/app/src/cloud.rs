@@ -83,7 +83,7 @@ impl Clouds {
         let assume_role = environment.spec.identity.assume_role.as_ref().map(|role| AssumeRole {
             arn: role.arn.clone(),
             external_id: role.external_id.clone(),
-            session_name: format!("terrace-{}", environment.name_any().chars().take(50).collect::<String>()),
+            session_name: session_name(environment),
             tags: BTreeMap::new(),
         });
         let recent = self.resync.mul_f64(0.9);
@@ -103,6 +103,11 @@ impl Clouds {
             of_aws(&clients, &values).and((self.others)(environment.spec.database_access, Arc::new(Secrets(values))));
         Cloud { describe: Describe::new(clients.clone()), clients, engine: Engine::new(registry, recent) }
     }
+}
+
+/// What CloudTrail knows the operator by in the account of an Environment.
+pub fn session_name(environment: &Environment) -> String {
+    format!("terrace-{}", environment.name_any().chars().take(50).collect::<String>())
 }
 
 /// The providers of everything in AWS.

@@ -227,6 +227,7 @@ macro_rules! services {
 services! {
     acm: aws_sdk_acm,
     autoscaling: aws_sdk_applicationautoscaling,
+    cloudtrail: aws_sdk_cloudtrail,
     cloudwatch: aws_sdk_cloudwatch,
     cloudfront_in: aws_sdk_cloudfront,
     eks: aws_sdk_eks,

@@ -9,6 +9,7 @@ pub mod autoscaling;
 pub mod calls;
 pub mod clients;
 pub mod cloudfront;
+pub mod cloudtrail;
 pub mod describe;
 pub mod eks;
 pub mod elasticache;

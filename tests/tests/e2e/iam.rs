@@ -4,7 +4,7 @@
 //! Buckets have no place here: their policies admit TLS alone, which the emulator does not speak; nor distributions, whose
 //! actions it calls by other names than AWS (service authorization reference, CloudFront).
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use terrace_tests::emulator::Iam;
 use terrace_tests::wait::ensure;
@@ -20,7 +20,7 @@ const APART: [&str; 2] = ["EdgeTier", "ObjectTier"];
 #[tokio::test]
 async fn the_generated_policy_is_enough_and_what_it_lacks_is_named() {
     let bed = Bed::start(Options { iam: Iam::Enforced, ..Options::default() }).await.unwrap();
-    let operator = bed.start_operator(&["--resync-seconds=4"]).await.unwrap();
+    let operator = bed.start_operator(&["--resync-seconds=4", "--otlp-endpoint=http://127.0.0.1:9"]).await.unwrap();
     let scene = Scene::new(&bed, &operator, "iam").await.unwrap();
     scene
         .tell(async |scene| {
@@ -29,6 +29,18 @@ async fn the_generated_policy_is_enough_and_what_it_lacks_is_named() {
             whole(scene).await
         })
         .await;
+}
+
+/// The Event of a refusal names the request that AWS refused, and the trace of the pass, though nobody collects it.
+async fn leads_on(scene: &Scene<'_>, name: &str) -> Result<()> {
+    scene.until_event(name, "AccessDenied").await?;
+    let events = scene.tenant.kubectl.list("events.events.k8s.io", "").await?;
+    let of = |event: &&Value| event["regarding"]["name"] == name && event["reason"] == "AccessDenied";
+    let annotations = events.iter().find(of).map(|event| &event["metadata"]["annotations"]).context("an Event")?;
+    let text = |key: &str| annotations[key].as_str().unwrap_or_default();
+    let (request, trace) = (text("terrace.dev/aws-request"), text("terrace.dev/trace-id"));
+    ensure(request.starts_with("RDS/CreateDBSubnetGroup ") && request.len() > 30, annotations)?;
+    ensure(trace.len() == 32 && trace.chars().all(|digit| digit.is_ascii_hexdigit()), annotations)
 }
 
 /// A database is edited, and an app comes up with its database and its cache, and goes.
@@ -63,6 +75,7 @@ async fn lacking(scene: &Scene<'_>) -> Result<()> {
     tenant.aws.call("iam", "put_role_policy", less).await?;
     tenant.kubectl.apply(&tenant.data_tier("lacking")).await?;
     until_it_says(scene, "lacking", "AccessDenied", &["rds:CreateDBSubnetGroup", "assumed-role/terrace"]).await?;
+    leads_on(scene, "lacking").await?;
     let found = tenant.inventory().await?;
     ensure(found.names("rds/DBInstance").is_empty(), format_args!("{found:?}"))?;
     let less = json!({ "RoleName": "terrace", "PolicyName": "less" });

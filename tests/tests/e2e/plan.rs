@@ -161,9 +161,46 @@ async fn refused(scene: &Scene<'_>) -> Result<()> {
         let said = tenant.terrace(args, "").await?.ends(1)?;
         ensure(said.err.contains(says) && said.err.lines().count() == 1, &said.err)?;
     }
+    unreachable(scene).await?;
     let text = tier.to_string();
     let nobody = tenant.terrace_with(&["plan", "-f", "-", "-o", "json"], &text, &[]).await?;
     let plan: Value = serde_json::from_str(&nobody.out).with_context(|| format!("{nobody:?}"))?;
     ensure(plan["plan"]["basis"]["type"] == "record", &plan["plan"]["basis"])?;
     ensure(deeds(&plan, "DataTier").contains(&"db Create".to_owned()), plan)
+}
+
+/// No cluster, one that does not answer, and one that knows the token no more.
+async fn unreachable(scene: &Scene<'_>) -> Result<()> {
+    let tenant = &scene.tenant;
+    let folder = scene.bed.folder().join("unreachable");
+    std::fs::create_dir_all(&folder)?;
+    let kubeconfig = |server: &str, user: Value| {
+        let cluster = json!({ "server": server, "insecure-skip-tls-verify": true });
+        json!({ "apiVersion": "v1", "kind": "Config", "current-context": "a",
+                "clusters": [{ "name": "a", "cluster": cluster }], "users": [{ "name": "a", "user": user }],
+                "contexts": [{ "name": "a", "context": { "cluster": "a", "user": "a" } }] })
+    };
+    let server = tenant.kubectl.run(&["config", "view", "-o", "jsonpath={.clusters[0].cluster.server}"]).await?;
+    let broken = "clusters: [".to_owned();
+    for (name, text, says) in [
+        (
+            "closed",
+            kubeconfig("https://127.0.0.1:1", json!({})).to_string(),
+            "the cluster does not answer: Connection refused",
+        ),
+        ("expired", kubeconfig(&server, json!({ "token": "long-gone" })).to_string(), "Unauthorized"),
+        ("broken", broken, "there is no cluster"),
+    ] {
+        let file = folder.join(name);
+        std::fs::write(&file, text)?;
+        let file = file.display().to_string();
+        for args in [&["plan"][..], &["tree"], &["why", "dt/orders"], &["doctor"]] {
+            let said = tenant.terrace_with(args, "", &[("KUBECONFIG", &file)]).await?.ends(1)?;
+            ensure(
+                said.err.contains(says) && said.err.lines().count() == 1,
+                format_args!("{name} {args:?}: {}", said.err),
+            )?;
+        }
+    }
+    Ok(())
 }

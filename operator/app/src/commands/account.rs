@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use terrace_aws::secretsmanager;
+use jiff::Timestamp;
+use terrace_aws::{cloudtrail, secretsmanager};
 use terrace_crds::Environment;
 use terrace_engine::{Finder, Look, Registry};
 use terrace_model::{Handle, Id, NodeKey, OwnerRef, Place};
@@ -13,7 +14,7 @@ use terrace_views::adopt::{Found, Origin};
 use super::cluster::Cluster;
 use super::eyes;
 use super::stage::Stage;
-use crate::cloud::{Cloud, of_aws};
+use crate::cloud::{Cloud, of_aws, session_name};
 use crate::reach;
 
 /// A resource that is asked for.
@@ -107,6 +108,15 @@ impl Account {
             }
         }
         Ok((found, left))
+    }
+
+    /// Who changed a resource last, but for Terrace itself, as CloudTrail has it; none where it cannot tell.
+    pub async fn last_change(&self, handle: &str, region: &str) -> Option<String> {
+        let name = handle.rsplit([':', '/']).next().unwrap_or(handle);
+        let ours = session_name(&self.environment);
+        let change = cloudtrail::last_change(&self.cloud.clients, region, name, &ours).await.ok().flatten()?;
+        let at = Timestamp::from_second(change.at).ok()?;
+        Some(format!("by {}, {} at {at}, as CloudTrail has it", change.by, change.event))
     }
 
     /// Why a handle cannot be of this Environment.

@@ -6,7 +6,7 @@ use kube::discovery::{Discovery, verbs};
 use terrace_views::adopt::Origin;
 
 use super::account::Wanted;
-use super::cluster::{Cluster, list};
+use super::cluster::{Cluster, list, said};
 
 /// What the API groups of all its controllers end in (ACK's documentation, "How it works").
 const GROUPS: &str = ".services.k8s.aws";
@@ -17,7 +17,7 @@ const GROUPS: &str = ".services.k8s.aws";
 /// A sentence: the cluster does not serve any of them, or does not answer.
 pub async fn resources(cluster: &Cluster) -> Result<Vec<Wanted>, String> {
     let discovery = Discovery::new(cluster.client.clone()).run().await;
-    let discovery = discovery.map_err(|error| format!("the cluster does not answer: {error}"))?;
+    let discovery = discovery.map_err(said)?;
     let mut served = false;
     let mut wanted = Vec::new();
     for group in discovery.groups().filter(|group| group.name().ends_with(GROUPS)) {

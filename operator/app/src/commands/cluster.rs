@@ -103,11 +103,20 @@ impl Cluster {
     }
 }
 
+/// What stands at the bottom of an error: `Connection refused`, where those above say only that it could not connect.
+pub fn innermost(error: &dyn std::error::Error) -> String {
+    let mut error = error;
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error.to_string()
+}
+
 /// What the API server, or the way to it, answered instead.
 pub fn said(error: kube::Error) -> String {
     match error {
         kube::Error::Api(status) => status.message.clone(),
-        other => format!("the cluster does not answer: {other}"),
+        other => format!("the cluster does not answer: {}", innermost(&other)),
     }
 }
 
@@ -138,6 +147,6 @@ pub async fn list<K: Clone + DeserializeOwned + Debug>(api: Api<K>, kind: &str) 
         Err(kube::Error::Api(status)) => {
             refused(status.code == 403, format!("{kind} cannot be listed: {}", status.message))
         }
-        Err(error) => refused(false, format!("the cluster does not answer: {error}")),
+        Err(error) => refused(false, said(error)),
     }
 }

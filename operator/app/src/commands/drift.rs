@@ -6,7 +6,9 @@ use clap::Args;
 use terrace_views::plan as view;
 use terrace_views::style::Style;
 
+use super::account::Account;
 use super::plan::{self, Output};
+use super::stage::Stage;
 use super::{cluster, plan::Flags as Plan};
 use crate::reach;
 
@@ -45,9 +47,29 @@ pub async fn run(flags: &Flags, style: &Style) -> Result<(String, ExitCode), Str
     }
     plan.objects.retain(|object| !object.steps.is_empty() || object.problem.is_some());
     let drifted = plan.objects.iter().any(|object| !object.steps.is_empty());
+    if drifted {
+        blame(&mut plan, &all).await;
+    }
     let text = match flags.output {
         Output::Text if plan.objects.is_empty() => "Nothing was changed outside Terrace.\n".into(),
         output => plan::written(&plan, output, style)?,
     };
     Ok((text, if drifted { ExitCode::from(2) } else { ExitCode::SUCCESS }))
+}
+
+/// Says who changed what, where CloudTrail can tell: what it does not, or may not be asked, is left open.
+async fn blame(plan: &mut view::Plan, flags: &Plan) {
+    let Ok(cluster) = flags.cluster.connect().await else { return };
+    let Ok(stage) = Stage::of(&cluster).await else { return };
+    for object in plan.objects.iter_mut().filter(|object| !object.steps.is_empty()) {
+        let Some(environment) = &object.environment else { continue };
+        let Ok(account) = Account::of(environment, &stage, &cluster, &flags.reach).await else { continue };
+        for step in &mut object.steps {
+            let Some(handle) = &step.handle else { continue };
+            if let Some(said) = account.last_change(handle, &step.region).await {
+                step.message =
+                    Some(step.message.iter().map(String::as_str).chain([&*said]).collect::<Vec<_>>().join("; "));
+            }
+        }
+    }
 }

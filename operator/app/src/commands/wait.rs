@@ -90,7 +90,7 @@ async fn follow(
                 }
             },
         };
-        let next = next.map_err(|error| format!("the cluster does not answer: {error}"))?;
+        let next = next.map_err(|error| format!("the cluster does not answer: {}", cluster::innermost(&error)))?;
         let Some(event) = next else { return Err("the cluster ended the watch".into()) };
         let object = match event {
             Event::Init => continue,

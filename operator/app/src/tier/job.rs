@@ -24,6 +24,9 @@ use crate::environment::choose::choose;
 use crate::next::Next;
 use crate::problem::Problem;
 
+/// How soon after a repair it is looked at again: Drifted is True until somebody has seen that all is as wished.
+const CONFIRM: Duration = Duration::from_secs(15);
+
 /// What a reconcile comes to.
 pub enum Pass {
     Gone,
@@ -411,7 +414,8 @@ impl<T: Managed> Job<'_, T> {
             user_outputs: &user_outputs,
             now: Timestamp::now(),
         };
-        let due = [outcome.requeue, outcome.rotation, again].into_iter().flatten();
+        let confirm = (!outcome.drift.is_empty()).then_some(CONFIRM);
+        let due = [outcome.requeue, outcome.rotation, again, confirm].into_iter().flatten();
         let next = due.fold(self.context.resync, Duration::min);
         let (status, next) = (Box::new(status::status(&seen)), Next::After(next));
         Pass::Stands { status, next, whole: outcome.unsaved.is_none(), credential }

@@ -1,6 +1,8 @@
 //! What would be done, in the words of the resources: what `terrace plan` shows, made from what the engine foresees.
 
 mod cost;
+#[cfg(test)]
+mod hostile;
 mod markdown;
 mod steps;
 #[cfg(test)]
