@@ -1,12 +1,10 @@
 //! The program's own commands, as a person types them.
 
-use std::process::Stdio;
-
 use anyhow::{Context, Result, ensure};
-use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
 use crate::operator::program;
+use crate::process::fed;
 use crate::tenant::Tenant;
 
 /// The commands that call AWS, and take an endpoint.
@@ -44,16 +42,7 @@ impl Tenant<'_> {
         command.env("AWS_EC2_METADATA_DISABLED", "true").envs(env.iter().copied());
         let beside = self.kubectl.program().parent().context("kubectl is in a folder")?;
         command.env("PATH", format!("{}:{}", beside.display(), std::env::var("PATH").unwrap_or_default()));
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-        let mut child = command.spawn().context("start terrace")?;
-        let mut stdin = child.stdin.take().context("stdin is piped")?;
-        let write = async {
-            // Without a reader the exit code says what is wrong.
-            let _ = stdin.write_all(input.as_bytes()).await;
-            drop(stdin);
-        };
-        let (output, ()) = tokio::join!(child.wait_with_output(), write);
-        let output = output?;
+        let output = fed(command.kill_on_drop(true), input).await.context("start terrace")?;
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
         Ok(Said { code: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) })
     }

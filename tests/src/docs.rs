@@ -54,29 +54,34 @@ pub async fn followed(page: &str, mut bash: Command) -> Result<usize> {
     Ok(steps.iter().map(|(commands, _)| commands.lines().count()).sum())
 }
 
-/// The blocks of commands, each with the text that follows it at once.
+/// The blocks of commands, each with the text that follows it.
 fn steps(page: &str) -> Vec<(String, Option<String>)> {
     let mut steps: Vec<(String, Option<String>)> = Vec::new();
-    let mut inside: Option<&str> = None;
-    for line in page.lines() {
-        match (inside, line.strip_prefix("```")) {
-            (None, Some("sh")) => {
-                inside = Some("sh");
-                steps.push((String::new(), None));
-            }
-            (None, Some(language)) => inside = Some(language),
-            (Some(_), Some(_)) => inside = None,
-            (Some("sh"), None) => {
-                steps.last_mut().into_iter().for_each(|(commands, _)| *commands += &format!("{line}\n"))
-            }
-            (Some("text"), None) => {
-                let shown = steps.last_mut().map(|(_, shown)| shown.get_or_insert_default());
-                shown.into_iter().for_each(|shown| *shown += &format!("{line}\n"));
-            }
+    for (language, block) in fences(page) {
+        match (language, steps.last_mut()) {
+            ("sh", _) => steps.push((block, None)),
+            ("text", Some((_, shown))) => *shown = Some(block),
             _ => {}
         }
     }
     steps
+}
+
+/// All fenced blocks, each with its language.
+fn fences(text: &str) -> Vec<(&str, String)> {
+    let (mut found, mut open): (Vec<(&str, String)>, bool) = (Vec::new(), false);
+    for line in text.lines() {
+        match (open, line.strip_prefix("```"), found.last_mut()) {
+            (false, Some(language), _) => {
+                open = true;
+                found.push((language.trim(), String::new()));
+            }
+            (true, Some(_), _) => open = false,
+            (true, None, Some((_, block))) => *block += &format!("{line}\n"),
+            _ => {}
+        }
+    }
+    found
 }
 
 /// Whether lines are as shown.
@@ -97,20 +102,7 @@ fn is_line_like(shown: &str, found: &str) -> bool {
 }
 
 fn fenced(text: &str, language: &str) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
-    let mut inside = None;
-    for line in text.lines() {
-        match (inside, line.strip_prefix("```")) {
-            (None, Some(of)) => {
-                inside = Some(of.trim() == language);
-                found.extend((of.trim() == language).then(String::new));
-            }
-            (Some(_), Some(_)) => inside = None,
-            (Some(true), None) => found.iter_mut().last().into_iter().for_each(|block| *block += &format!("{line}\n")),
-            _ => {}
-        }
-    }
-    found
+    fences(text).into_iter().filter(|(of, _)| *of == language).map(|(_, block)| block).collect()
 }
 
 #[cfg(test)]

@@ -1,17 +1,19 @@
 //! kubectl, as a user types it, with the answers as JSON.
 
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
 use serde_json::{Value, json};
-use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 use tokio::time::{Instant, timeout_at};
 
+use crate::process::fed;
 use crate::wait::{ensure, late};
 use crate::watch::{Event, Watch};
+
+/// All kinds of tiers, as kubectl names them.
+pub const TIERS: &str = "edgetiers,webapps,objecttiers,cachetiers,datatiers";
 
 /// kubectl with the bed's kubeconfig, in one namespace if it has one.
 #[derive(Debug, Clone)]
@@ -73,16 +75,8 @@ impl Kubectl {
     /// What it prints to stderr, when it fails.
     pub async fn run_with(&self, args: &[&str], input: &str) -> Result<String> {
         let mut command = self.command();
-        command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().context("start kubectl")?;
-        let mut stdin = child.stdin.take().context("stdin is piped")?;
-        let write = async {
-            // Without a reader the exit code says what is wrong.
-            let _ = stdin.write_all(input.as_bytes()).await;
-            drop(stdin);
-        };
-        let (output, ()) = tokio::join!(child.wait_with_output(), write);
-        let output = output?;
+        command.args(args);
+        let output = fed(&mut command, input).await.context("start kubectl")?;
         if !output.status.success() {
             bail!("kubectl {}: {}", args.join(" "), String::from_utf8_lossy(&output.stderr).trim());
         }

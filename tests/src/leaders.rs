@@ -11,7 +11,7 @@ use crate::bed::{Bed, Options};
 use crate::demo::{ACCOUNT, write_overlay};
 use crate::helm::NAMESPACE;
 use crate::inventory::{Inventory, is_kept};
-use crate::kubectl::{condition, holds};
+use crate::kubectl::{TIERS, condition, holds};
 use crate::kubelet::Kubelet;
 use crate::progress::Progress;
 use crate::wait::until;
@@ -20,8 +20,6 @@ use crate::wait::until;
 const TAKEOVER: Duration = Duration::from_secs(120);
 /// How long the example may take, whatever befalls the operator.
 const WHOLE: Duration = Duration::from_secs(300);
-/// The tiers, as kubectl names them.
-const TIERS: &str = "edgetiers,webapps,objecttiers,cachetiers,datatiers";
 /// Kills in a row, while the example comes up, while it is changed, and while it goes.
 const AT_ONCE: u32 = 5;
 
@@ -110,16 +108,25 @@ async fn tiers(bed: &Bed) -> Result<Vec<Value>> {
 
 async fn lose_some(bed: &Bed, kubelet: &Kubelet, takeovers: &mut Vec<Duration>) -> Result<()> {
     for _ in 0..AT_ONCE {
-        let leader = until("a leader", TAKEOVER, async || kubelet.leader().await).await?;
-        let died = Instant::now();
-        leader.kill().await?;
-        if takeovers.len().is_multiple_of(2) {
-            let kubectl = bed.kubectl().namespaced(NAMESPACE);
-            kubectl.run(&["delete", "pod", &leader.pod, "--grace-period=0", "--force"]).await.context("the pod")?;
-        }
-        until("another leader", TAKEOVER, async || kubelet.leader().await).await?;
-        takeovers.push(died.elapsed());
-        eprintln!("leader {} lost, another after {:.1} s", takeovers.len(), died.elapsed().as_secs_f64());
+        takeovers.push(lose_one(bed, kubelet, takeovers.len().is_multiple_of(2)).await?);
     }
     Ok(())
+}
+
+/// Loses the leader, with its pod, as when a node is lost, or without; says how long it took until another led.
+///
+/// # Errors
+/// When nobody leads in time.
+pub async fn lose_one(bed: &Bed, kubelet: &Kubelet, with_pod: bool) -> Result<Duration> {
+    let leader = until("a leader", TAKEOVER, async || kubelet.leader().await).await?;
+    let died = Instant::now();
+    leader.kill().await?;
+    if with_pod {
+        let kubectl = bed.kubectl().namespaced(NAMESPACE);
+        kubectl.run(&["delete", "pod", &leader.pod, "--grace-period=0", "--force"]).await.context("the pod")?;
+    }
+    let next = until("another leader", TAKEOVER, async || kubelet.leader().await).await?;
+    let took = died.elapsed();
+    eprintln!("leader {} lost, {} leads after {:.1} s", leader.pod, next.pod, took.as_secs_f64());
+    Ok(took)
 }

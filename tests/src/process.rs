@@ -8,7 +8,7 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Output, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -190,6 +190,23 @@ pub async fn until_up<T>(
     })
     .await;
     up.with_context(|| processes.iter().map(Process::tail).collect::<Vec<_>>().join("\n"))?
+}
+
+/// Runs a command with this input, to its end.
+///
+/// # Errors
+/// When it cannot be started.
+pub async fn fed(command: &mut tokio::process::Command, input: &str) -> Result<Output> {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn()?;
+    let mut stdin = child.stdin.take().context("stdin is piped")?;
+    let write = async {
+        // Without a reader the exit code says what is wrong.
+        let _ = stdin.write_all(input.as_bytes()).await;
+        drop(stdin);
+    };
+    let (output, ()) = tokio::join!(child.wait_with_output(), write);
+    Ok(output?)
 }
 
 /// A command with these arguments.

@@ -152,6 +152,8 @@ impl Intercept for Hooks {
         if throttled {
             self.limits.throttled(&self.account, region, service);
         }
+        let named = context.response().and_then(|response| request_id(response.headers()).map(str::to_owned));
+        let named = named.or_else(|| request_id_of_body(context.response()?));
         let call = Call {
             account: &self.account,
             region,
@@ -159,7 +161,7 @@ impl Intercept for Hooks {
             operation,
             code: code.as_deref(),
             throttled,
-            request_id: context.response().and_then(|response| request_id(response.headers())),
+            request_id: named.as_deref(),
             elapsed: sent.elapsed(),
         };
         end(span, &call);
@@ -215,6 +217,12 @@ impl Hooks {
 
 fn request_id(headers: &Headers) -> Option<&str> {
     headers.get("x-amzn-requestid").or_else(|| headers.get("x-amz-request-id"))
+}
+
+/// The request id of a refusal in XML that has none among its headers.
+fn request_id_of_body(response: &HttpResponse) -> Option<String> {
+    let body = response.body().bytes().filter(|_| !response.status().is_success())?;
+    between(std::str::from_utf8(body).ok()?, "<RequestId>", "</RequestId>")
 }
 
 /// The error code of an answer, in whichever of AWS's protocols it is written; else its HTTP status.

@@ -51,6 +51,8 @@ pub struct Event {
     pub message: String,
     /// How often it was seen.
     pub count: u32,
+    /// The request that AWS refused, as `RDS/CreateDBInstance 3c1b…`.
+    pub request: Option<String>,
     pub first: Option<Timestamp>,
     pub last: Option<Timestamp>,
 }

@@ -125,7 +125,7 @@ fn condition(type_: &str, status: &str, reason: &str, message: &str, since: &str
 pub fn event(reason: &str, message: &str, count: u32, first: &str, last: &str) -> Event {
     let type_ = if reason == "Ready" { "Normal" } else { "Warning" }.to_owned();
     let (first, last) = (Some(ago(first)), Some(ago(last)));
-    Event { type_, reason: reason.into(), message: message.into(), count, first, last }
+    Event { type_, reason: reason.into(), message: message.into(), count, request: None, first, last }
 }
 
 impl World {

@@ -1,8 +1,6 @@
 //! The chart: what it renders is admitted, values that make no sense are refused, and what it installs does its work –
 //! through upgrades, the loss of its leader, and an uninstall that leaves AWS alone.
 
-use std::time::{Duration, Instant};
-
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use terrace_tests::bed::SOON;
@@ -10,6 +8,7 @@ use terrace_tests::helm::{Helm, NAMESPACE, RELEASE};
 use terrace_tests::inventory::is_kept;
 use terrace_tests::kubectl::holds;
 use terrace_tests::kubelet::Kubelet;
+use terrace_tests::leaders::lose_one;
 use terrace_tests::operator::{PODS, Start};
 use terrace_tests::progress::Progress;
 use terrace_tests::tools::{checkout, monitoring_definitions};
@@ -19,8 +18,6 @@ use terrace_tests::{Bed, Operator, Options, until};
 use crate::scene::{STEP, Scene, TIERS};
 use crate::web;
 
-/// How long it may take until another replica leads: a Lease holds for 15 s.
-const TAKEOVER: Duration = Duration::from_secs(120);
 /// How long helm waits for pods.
 const PATIENCE: &str = "--timeout=120s";
 
@@ -152,7 +149,7 @@ async fn a_release_carries_the_web_example_through_upgrades_lost_leaders_and_an_
                 scene.tenant.kubectl.apply(&tier).await?;
             }
             for kill in 1..=3 {
-                lose_leader(&bed, &kubelet, kill).await.with_context(|| format!("kill {kill}"))?;
+                lose_one(&bed, &kubelet, kill % 2 == 0).await.with_context(|| format!("kill {kill}"))?;
             }
             upgraded(&bed, &values).await.context("upgrade")?;
             all_ready(scene).await.context("after the upgrade")?;
@@ -163,20 +160,6 @@ async fn a_release_carries_the_web_example_through_upgrades_lost_leaders_and_an_
             ensure(rest.is_empty(), format_args!("left behind: {rest:#?}"))
         })
         .await;
-}
-
-/// The leader dies, every second time with its pod, as when a node is lost.
-async fn lose_leader(bed: &Bed, kubelet: &Kubelet, kill: u32) -> Result<()> {
-    let leader = until("a leader", TAKEOVER, async || kubelet.leader().await).await?;
-    let died = Instant::now();
-    leader.kill().await?;
-    if kill.is_multiple_of(2) {
-        let kubectl = bed.kubectl().namespaced(NAMESPACE);
-        kubectl.run(&["delete", "pod", &leader.pod, "--grace-period=0", "--force"]).await?;
-    }
-    let next = until("another leader", TAKEOVER, async || kubelet.leader().await).await?;
-    println!("leader {} lost, {} leads after {:.1} s", leader.pod, next.pod, died.elapsed().as_secs_f64());
-    Ok(())
 }
 
 /// An upgrade while objects come up, and back again.

@@ -40,6 +40,9 @@ async fn leads_on(scene: &Scene<'_>, name: &str) -> Result<()> {
     let text = |key: &str| annotations[key].as_str().unwrap_or_default();
     let (request, trace) = (text("terrace.dev/aws-request"), text("terrace.dev/trace-id"));
     ensure(request.starts_with("RDS/CreateDBSubnetGroup ") && request.len() > 30, annotations)?;
+    let why = [&["why"][..], &["DataTier/lacking", "--namespace", &scene.tenant.name]].concat();
+    let said = scene.tenant.terrace(&why, "").await?.ends(0)?.out;
+    ensure(said.contains(&format!("AWS's request {request}")), said)?;
     ensure(trace.len() == 32 && trace.chars().all(|digit| digit.is_ascii_hexdigit()), annotations)
 }
 

@@ -12,8 +12,7 @@ use terrace_tests::{Bed, Emulator, Kubectl, Operator, Tenant, until};
 /// How long a test waits for a step of the operator.
 pub const STEP: Duration = Duration::from_secs(45);
 
-/// All kinds of tiers, as kubectl names them.
-pub const TIERS: &str = "edgetiers,webapps,objecttiers,cachetiers,datatiers";
+pub use terrace_tests::kubectl::TIERS;
 
 /// A tenant on a bed with an operator.
 pub struct Scene<'b> {

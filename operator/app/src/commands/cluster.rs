@@ -1,5 +1,6 @@
 //! The cluster as the person's own kubeconfig reaches it.
 
+use std::error::Error;
 use std::fmt::Debug;
 
 use clap::Args;
@@ -46,7 +47,10 @@ impl Flags {
         let Some(context) = &self.context else {
             let inferred = Config::infer().await;
             return inferred.map_err(|error| {
-                format!("there is no cluster: {error}; set KUBECONFIG, name a --context, or plan with --offline")
+                // What it tried first, without the drawing of the place in the file.
+                let why = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+                let why = why.lines().next().unwrap_or_default();
+                format!("there is no cluster: {why}; set KUBECONFIG, name a --context, or plan with --offline")
             });
         };
         let kubeconfig = Kubeconfig::read().map_err(|error| format!("the kubeconfig cannot be read: {error}"))?;
@@ -104,7 +108,7 @@ impl Cluster {
 }
 
 /// What stands at the bottom of an error: `Connection refused`, where those above say only that it could not connect.
-pub fn innermost(error: &dyn std::error::Error) -> String {
+pub fn innermost(error: &dyn Error) -> String {
     let mut error = error;
     while let Some(source) = error.source() {
         error = source;

@@ -52,7 +52,7 @@ mod tests {
         for text in ["DataTier/orders", "datatiers/orders", "dt/orders"] {
             assert_eq!(Named::of(text).unwrap().key("shop"), ObjectKey::new("DataTier", "shop", "orders"));
         }
-        assert_eq!(Named::of("env/prod").unwrap().key("shop").namespace, "");
+        assert_eq!(Named::of("tenv/prod").unwrap().key("shop").namespace, "");
         assert!(Named::of("orders").unwrap_err().contains("say KIND/NAME"));
         assert!(Named::of("database/orders").unwrap_err().contains("there is no kind database"));
     }

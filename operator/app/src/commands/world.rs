@@ -12,6 +12,7 @@ use terrace_views::{Event, World};
 
 use super::cluster::Cluster;
 use crate::kinds::KINDS;
+use crate::telemetry::events::REQUEST;
 
 /// Reads all of them, without their events.
 ///
@@ -73,6 +74,7 @@ fn event(event: &v1::Event) -> Event {
         reason: event.reason.clone().unwrap_or_default(),
         message: event.message.clone().unwrap_or_default(),
         count: u32::try_from(count).unwrap_or(1),
+        request: event.metadata.annotations.as_ref().and_then(|all| all.get(REQUEST)).cloned(),
         first: time(event.first_timestamp.as_ref().map(|time| time.0)),
         last: time(
             series

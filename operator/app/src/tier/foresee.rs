@@ -1,17 +1,12 @@
 //! What a reconcile of an object would do, by the same steps as it is done: for `terrace plan`.
 
-use jiff::Timestamp;
 use kube::ResourceExt;
-use terrace_engine::rebuild::{Lost, rebuild};
-use terrace_engine::{Memory, Outcome, Request};
-use terrace_model::Inventory;
-use terrace_model::identity::Freshness;
+use terrace_engine::Outcome;
 use terrace_tiers::ObjectKey;
 
-use super::job::{Job, Mode, Wishes};
-use super::ledger::{self, StatusLedger};
-use super::{Managed, asking, links, policy};
-use crate::cloud::Cloud;
+use super::job::{Job, Mode};
+use super::ledger::StatusLedger;
+use super::{Managed, asking, links};
 use crate::context::Context;
 use crate::environment::choose::choose;
 use crate::object::Handle;
@@ -64,53 +59,8 @@ impl<T: Managed> Job<'_, T> {
         if gone {
             return Ok(Foreseen { environment: name, outcome: None, waits: None });
         }
-        let (cloud, owner) = (self.context.clouds.of(environment), self.owner(environment));
-        let wishes = match self.deleting {
-            true => None,
-            false => Some(self.expand(environment, &cloud, &labels).await?),
-        };
-        let adopt = match self.deleting {
-            true => Default::default(),
-            false => policy::adopt(self.object, environment, &labels)?,
-        };
-        let inventory = self.recorded(&cloud, &owner, wishes.as_ref(), adopt.same_object).await?;
-        let (policy, none, memory) = (policy::policy(self.object), Default::default(), Memory::default());
-        let request = Request {
-            owner: &owner,
-            graph: wishes.as_ref().map(|wishes| &wishes.graph),
-            deletion: policy::deletion(self.object),
-            inventory,
-            foreign: wishes.as_ref().map_or(&none, |wishes| &wishes.foreign),
-            adopt: &adopt,
-            policy: &policy,
-            freshness: Freshness::Now,
-            now: Timestamp::now(),
-        };
-        let outcome = match self.mode {
-            Mode::Foretell => cloud.engine.foretell(request, &memory),
-            Mode::Carry | Mode::Foresee => cloud.engine.foresee(request, &memory).await,
-        };
-        Ok(Foreseen { environment: name, outcome: Some(outcome), waits: wishes.and_then(|wishes| wishes.waits) })
-    }
-
-    /// What the object has, by its record, or as it would be found where that was lost.
-    async fn recorded(
-        &self,
-        cloud: &Cloud,
-        owner: &terrace_model::OwnerRef,
-        wishes: Option<&Wishes>,
-        same_object: bool,
-    ) -> Result<Inventory, Problem> {
-        let searched = self.lost() || same_object && self.before.resources.is_empty();
-        if self.mode == Mode::Foretell || !searched {
-            return Ok(ledger::inventory(self.before)?);
-        }
-        let graph = wishes.map(|wishes| &wishes.graph);
-        let places: std::collections::BTreeSet<_> =
-            graph.into_iter().flat_map(|graph| graph.nodes().values()).map(|node| node.place.clone()).collect();
-        let places: Vec<_> = places.into_iter().collect();
-        let (memory, now) = (&Memory::default(), Timestamp::now());
-        let lost = Lost { owner, places: &places, kinds: cloud.engine.kinds(), graph, same_object, memory, now };
-        Ok(rebuild(&cloud.finder(), &lost).await?)
+        let (outcome, wishes) = self.pass(environment, &labels).await?;
+        let waits = wishes.and_then(|wishes| wishes.waits);
+        Ok(Foreseen { environment: name, outcome: Some(outcome), waits })
     }
 }

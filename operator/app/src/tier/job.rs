@@ -9,7 +9,7 @@ use serde_json::Value;
 use terrace_crds::{Environment, EnvironmentPin, TierStatus, User};
 use terrace_engine::ownership::Adopt;
 use terrace_engine::rebuild::{Lost, rebuild};
-use terrace_engine::{Ledger, Outcome, Request, report};
+use terrace_engine::{Ledger, Memory, Outcome, Request, report};
 use terrace_model::aws::eks::FargateProfile;
 use terrace_model::identity::Freshness;
 use terrace_model::{Graph, Inventory, OwnerRef, Place, Resource, Val};
@@ -71,10 +71,10 @@ pub struct Job<'a, T> {
 
 /// What an object is to become: its graph, and what its status says of it.
 pub(super) struct Wishes {
-    pub graph: Graph,
+    graph: Graph,
     outputs: BTreeMap<&'static str, Val<Value>>,
     /// The outputs of other objects, by what names them in the graph.
-    pub foreign: BTreeMap<String, Value>,
+    foreign: BTreeMap<String, Value>,
     /// Why some of them are not known yet.
     pub waits: Option<Problem>,
     /// Whom the graph admits.
@@ -104,17 +104,31 @@ impl<T: Managed> Job<'_, T> {
         let environments = self.context.environments();
         let environment = choose(&environments, &asking(self.object, &labels))?;
         self.context.process.claims(self.uid, &environment.uid().unwrap_or_default());
-        let cloud = self.context.clouds.of(environment);
-        let owner = self.owner(environment);
+        let (outcome, wishes) = self.pass(environment, &labels).await?;
+        Ok(self.conclude(&outcome, wishes))
+    }
+
+    /// Carries out what is to be done, or says what that would come to, and what for.
+    ///
+    /// # Errors
+    /// Why nothing can be done.
+    pub(super) async fn pass(
+        &self,
+        environment: &Environment,
+        labels: &BTreeMap<String, String>,
+    ) -> Result<(Outcome, Option<Wishes>), Problem> {
+        let (cloud, owner) = (self.context.clouds.of(environment), self.owner(environment));
         let wishes = match self.deleting {
             true => None,
-            false => Some(self.expand(environment, &cloud, &labels).await?),
+            false => Some(self.expand(environment, &cloud, labels).await?),
         };
-        let adopt = if self.deleting { Adopt::default() } else { policy::adopt(self.object, environment, &labels)? };
-        self.ledger.pin(pin(environment), &self.context.install.name);
+        let adopt = if self.deleting { Adopt::default() } else { policy::adopt(self.object, environment, labels)? };
+        if self.mode == Mode::Carry {
+            self.ledger.pin(pin(environment), &self.context.install.name);
+        }
         // A record that was lost is looked for where the wishes say, also while the object is deleted, if they can be had.
         let names = match self.deleting && self.lost() {
-            true => match self.expand(environment, &cloud, &labels).await {
+            true => match self.expand(environment, &cloud, labels).await {
                 Err(problem) if !problem.stalled => return Err(problem),
                 expanded => expanded.ok(),
             },
@@ -122,8 +136,8 @@ impl<T: Managed> Job<'_, T> {
         };
         let graph = wishes.as_ref().or(names.as_ref()).map(|wishes| &wishes.graph);
         let inventory = self.inventory(environment, &cloud, &owner, graph, adopt.same_object).await?;
-        let outcome = self.pass(&cloud, &owner, inventory, wishes.as_ref(), &adopt).await;
-        Ok(self.conclude(&outcome, wishes))
+        let outcome = self.asked_of(&cloud, &owner, inventory, wishes.as_ref(), &adopt).await;
+        Ok((outcome, wishes))
     }
 
     /// True for an object that is to be deleted and has nothing.
@@ -152,7 +166,7 @@ impl<T: Managed> Job<'_, T> {
         }
     }
 
-    pub(super) fn owner(&self, environment: &Environment) -> OwnerRef {
+    fn owner(&self, environment: &Environment) -> OwnerRef {
         OwnerRef {
             cluster: environment.spec.cluster.name.clone(),
             namespace: self.key.namespace.clone(),
@@ -163,7 +177,7 @@ impl<T: Managed> Job<'_, T> {
     }
 
     /// A finalizer without an inventory, where there was one: the status was lost, or its inventory was cleared.
-    pub(super) fn lost(&self) -> bool {
+    fn lost(&self) -> bool {
         let blank = self.before.observed_generation < 0;
         self.held && self.before.resources.is_empty() && (blank || self.before.environment.is_some())
     }
@@ -179,7 +193,7 @@ impl<T: Managed> Job<'_, T> {
     ) -> Result<Inventory, Problem> {
         let process = &self.context.process;
         let is_blank = same_object && self.before.resources.is_empty();
-        if !(self.lost() || is_blank) || process.is_searched(self.uid) {
+        if !(self.lost() || is_blank) || process.is_searched(self.uid) || self.mode == Mode::Foretell {
             return Ok(ledger::inventory(self.before)?);
         }
         // What serves CloudFront has a region of its own.
@@ -192,6 +206,9 @@ impl<T: Managed> Job<'_, T> {
         let (memory, now) = (&self.context.memory, Timestamp::now());
         let lost = Lost { owner, places: &places, kinds: cloud.engine.kinds(), graph, same_object, memory, now };
         let found = rebuild(&cloud.finder(), &lost).await?;
+        if self.mode != Mode::Carry {
+            return Ok(found);
+        }
         // A mark before the record would be believed after a failed write.
         self.ledger.save(&found).await?;
         if found.0.is_empty() {
@@ -200,7 +217,7 @@ impl<T: Managed> Job<'_, T> {
         Ok(found)
     }
 
-    pub(super) async fn expand(
+    async fn expand(
         &self,
         environment: &Environment,
         cloud: &Cloud,
@@ -342,7 +359,7 @@ impl<T: Managed> Job<'_, T> {
         Ok(again)
     }
 
-    async fn pass(
+    async fn asked_of(
         &self,
         cloud: &Cloud,
         owner: &OwnerRef,
@@ -359,10 +376,14 @@ impl<T: Managed> Job<'_, T> {
             foreign: wishes.map_or(&none, |wishes| &wishes.foreign),
             adopt,
             policy: &policy,
-            freshness: self.freshness(),
+            freshness: if self.mode == Mode::Carry { self.freshness() } else { Freshness::Now },
             now: Timestamp::now(),
         };
-        cloud.engine.pass(request, &self.context.memory, self.ledger).await
+        match self.mode {
+            Mode::Carry => cloud.engine.pass(request, &self.context.memory, self.ledger).await,
+            Mode::Foresee => cloud.engine.foresee(request, &Memory::default()).await,
+            Mode::Foretell => cloud.engine.foretell(request, &Memory::default()),
+        }
     }
 
     /// What stood still when it was last looked at is compared with lists that all objects share; a rollout that waits for

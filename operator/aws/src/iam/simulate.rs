@@ -36,7 +36,7 @@ pub async fn denied(clients: &Clients, role: &str, actions: &BTreeSet<String>) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{REGION, clients};
+    use crate::testing::clients;
     use aws_sdk_iam::Client;
     use aws_sdk_iam::operation::simulate_principal_policy::SimulatePrincipalPolicyOutput;
     use aws_sdk_iam::types::EvaluationResult;
@@ -57,7 +57,7 @@ mod tests {
                     .is_truncated(false)
                     .build()
             });
-        let clients = clients().with_client(REGION, mock_client!(aws_sdk_iam, [&rule]));
+        let clients = clients().with_client("us-east-1", mock_client!(aws_sdk_iam, [&rule]));
         let actions = ["rds:CreateDBInstance", "rds:DescribeDBInstances"].map(String::from).into();
         let denied = denied(&clients, "arn:aws:iam::111122223333:role/terrace", &actions).await.unwrap();
         assert_eq!(denied, ["rds:CreateDBInstance".to_owned()].into());

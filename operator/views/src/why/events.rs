@@ -16,7 +16,7 @@ pub struct Events {
     pub first: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last: Option<Timestamp>,
-    /// The id of the request that AWS refused, where an event has it.
+    /// The request that AWS refused, with its operation where an event has that too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
 }
@@ -43,7 +43,7 @@ fn together(events: &[&Event]) -> Option<Events> {
         count: events.iter().map(|event| event.count.max(1)).fold(0, u32::saturating_add),
         first: events.iter().filter_map(|event| event.first.or(event.last)).min(),
         last: events.iter().filter_map(|event| event.last.or(event.first)).max(),
-        request_id: events.iter().rev().find_map(|event| request_id(&event.message)),
+        request_id: events.iter().rev().find_map(|event| event.request.clone().or_else(|| request_id(&event.message))),
     })
 }
 
