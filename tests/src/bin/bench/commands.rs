@@ -40,9 +40,9 @@ pub async fn plan() -> Result<()> {
 
 /// What is shown of very many objects.
 pub async fn of_many(bench: &Bench<'_>) -> Result<()> {
-    let tree = timed(&bench.tenant, &["tree"], "", 0).await?;
+    let tree = timed(&bench.tenant, &["tree", "-n", &bench.tenant.name], "", 0).await?;
     print("terrace tree, median of 5", milliseconds(tree), "< 1,000 ms");
-    let why = timed(&bench.tenant, &["why", "DataTier/tier-0"], "", 0).await?;
+    let why = timed(&bench.tenant, &["why", "DataTier/tier-0", "-n", &bench.tenant.name], "", 0).await?;
     print("terrace why of one of them", milliseconds(why), "");
     Ok(())
 }
