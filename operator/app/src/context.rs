@@ -33,7 +33,7 @@ pub struct Context {
     pub namespaces_listed: Listed,
     /// All objects of all kinds, and the grants between them.
     pub neighbours: Neighbours,
-    pub clouds: Clouds,
+    pub clouds: Arc<Clouds>,
     pub memory: Memory,
     pub metrics: Metrics,
     pub events: Events,
@@ -53,7 +53,7 @@ pub struct Parts {
     pub install: Install,
     pub environments: Store<DeserializeGuard<Environment>>,
     pub namespaces: Store<PartialObjectMeta<Namespace>>,
-    pub clouds: Clouds,
+    pub clouds: Arc<Clouds>,
     pub metrics: Metrics,
     pub events: Events,
     pub resync: Duration,

@@ -179,7 +179,7 @@ async fn context(
     wake: Wake,
 ) -> Result<Context, String> {
     Ok(Context::new(Parts {
-        clouds: flags.reach.clouds(client.clone(), metrics.clone(), flags.resync()).await?,
+        clouds: Arc::new(flags.reach.clouds(client.clone(), metrics.clone(), flags.resync()).await?),
         events: Events::new(client.clone(), &flags.instance()),
         install: install(flags, client.clone()),
         client,

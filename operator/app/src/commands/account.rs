@@ -14,8 +14,7 @@ use terrace_views::adopt::{Found, Origin};
 use super::cluster::Cluster;
 use super::eyes;
 use super::stage::Stage;
-use crate::cloud::{Cloud, of_aws, session_name};
-use crate::reach;
+use crate::cloud::{Cloud, Clouds, of_aws, session_name};
 
 /// A resource that is asked for.
 pub struct Wanted {
@@ -49,13 +48,13 @@ impl Account {
     ///
     /// # Errors
     /// A sentence: there is no such Environment, or nobody here may read its account.
-    pub async fn of(name: &str, stage: &Stage, cluster: &Cluster, reach: &reach::Flags) -> Result<Account, String> {
+    pub async fn of(name: &str, stage: &Stage, cluster: &Cluster, clouds: &Arc<Clouds>) -> Result<Account, String> {
         let is = |environment: &Environment| environment.metadata.name.as_deref() == Some(name);
         let environment = stage.environments().into_iter().find(is).ok_or_else(|| {
             let names: Vec<String> = stage.environments().into_iter().filter_map(|one| one.metadata.name).collect();
             format!("there is no Environment {name}: the cluster has {}", names.join(", "))
         })?;
-        let context = stage.context(cluster, reach, Vec::new()).await?;
+        let context = stage.context(cluster, clouds, Vec::new());
         let (_, environment) = eyes::identified(&environment, &context).await?;
         let cloud = context.clouds.of(&environment);
         let providers = of_aws(&cloud.clients, &secretsmanager::Values::new(&cloud.clients));

@@ -1,6 +1,7 @@
 //! `terrace adopt`: the manifests that take over what exists, and the plan of them, which changes nothing.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -13,6 +14,7 @@ use super::cluster::{self, Cluster};
 use super::look::Output;
 use super::stage::Stage;
 use super::{account, manifests, plan};
+use crate::cloud::Clouds;
 use crate::reach;
 
 /// Flags of `terrace adopt`.
@@ -87,20 +89,19 @@ async fn from_state(flags: &Flags, file: &str) -> Result<Taken, String> {
     if adoption.manifests.is_empty() {
         return Err(format!("{file} has nothing that a manifest could take over"));
     }
-    let plan = match flags.cluster.connect().await {
-        Ok(cluster) => match Stage::of(&cluster).await {
-            Ok(stage) => planned(&adoption, &cluster, stage, flags).await,
-            Err(why) => Err(why),
-        },
-        Err(why) => Err(why),
+    let plan = async {
+        let cluster = flags.cluster.connect().await?;
+        planned(&adoption, &cluster, Stage::of(&cluster).await?, &cluster.clouds(&flags.reach).await?).await
     };
+    let plan = plan.await;
     Ok(Taken { adoption, plan })
 }
 
 async fn from_aws(flags: &Flags) -> Result<Taken, String> {
     let cluster = flags.cluster.connect().await?;
     let stage = Stage::of(&cluster).await?;
-    let account = account::Account::of(&flags.environment, &stage, &cluster, &flags.reach).await?;
+    let clouds = cluster.clouds(&flags.reach).await?;
+    let account = account::Account::of(&flags.environment, &stage, &cluster, &clouds).await?;
     let mut wanted: Vec<account::Wanted> = flags.arns.iter().map(|arn| account::Wanted::named(arn)).collect();
     if !flags.tag.is_empty() {
         wanted.extend(account.tagged(&flags.tag).await?);
@@ -117,16 +118,21 @@ async fn from_aws(flags: &Flags) -> Result<Taken, String> {
             false => format!("nothing can be taken over: {}", adoption.left.join("; ")),
         });
     }
-    let plan = planned(&adoption, &cluster, stage, flags).await;
+    let plan = planned(&adoption, &cluster, stage, &clouds).await;
     Ok(Taken { adoption, plan })
 }
 
 /// The plan of the manifests.
-async fn planned(adoption: &Adoption, cluster: &Cluster, mut stage: Stage, flags: &Flags) -> Result<Plan, String> {
+async fn planned(
+    adoption: &Adoption,
+    cluster: &Cluster,
+    mut stage: Stage,
+    clouds: &Arc<Clouds>,
+) -> Result<Plan, String> {
     let text: Vec<&str> = adoption.manifests.iter().map(|manifest| manifest.yaml.as_str()).collect();
     let manifests = manifests::parse("adopt", &text.join("---\n"))?;
     stage.apply(&manifests, cluster, false).await?;
-    plan::of_stage(cluster, &stage, &flags.reach, &Prices::shipped()).await
+    Ok(plan::of_stage(cluster, &stage, clouds, &Prices::shipped()).await)
 }
 
 fn tell(taken: &Taken, style: &Style) {

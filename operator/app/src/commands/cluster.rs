@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use clap::Args;
 use kube::api::{Api, ListParams};
@@ -11,6 +12,11 @@ use kube::{Client, Config};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use terrace_crds::{GROUP, Kind, VERSION};
+
+use crate::cli::DEFAULT_RESYNC;
+use crate::cloud::Clouds;
+use crate::reach;
+use crate::telemetry::metrics::Metrics;
 
 /// Which cluster is meant.
 #[derive(Clone, Debug, Default, Args)]
@@ -73,6 +79,14 @@ impl Cluster {
         let nowhere = Config::new("http://127.0.0.1:1".parse().map_err(|error| format!("an address: {error}"))?);
         let client = Client::try_from(nowhere).map_err(|error| error.to_string())?;
         Ok(Cluster { client, namespace: namespace.cloned().unwrap_or_else(|| "default".into()) })
+    }
+
+    /// The ways into AWS, as the flags say it: made once, since the chain of credentials and regions is asked for them.
+    ///
+    /// # Errors
+    /// When AWS cannot be reached as the flags say.
+    pub async fn clouds(&self, reach: &reach::Flags) -> Result<Arc<Clouds>, String> {
+        reach.clouds(self.client.clone(), Metrics::default(), DEFAULT_RESYNC).await.map(Arc::new)
     }
 
     /// The API of a kind of ours; of all namespaces where none is named.

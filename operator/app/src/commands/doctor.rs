@@ -36,7 +36,7 @@ pub async fn run(flags: &Flags, style: &Style) -> Result<(String, ExitCode), Str
         Err(_) if findings.iter().any(|finding| finding.what == checkup::cluster::DEFINITIONS) => {}
         Err(why) => return Err(why),
         Ok(stage) => {
-            let context = stage.context(&cluster, &flags.reach, Vec::new()).await?;
+            let context = stage.context(&cluster, &cluster.clouds(&flags.reach).await?, Vec::new());
             let environments = stage.environments();
             let of_each = environments.iter().map(|one| checkup::environment::findings(one, &context));
             findings.extend(join_all(of_each).await.concat());

@@ -1,5 +1,6 @@
 //! `terrace drift`: everything in the cluster that somebody changed outside Terrace, by a fresh look at AWS.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use clap::Args;
@@ -60,10 +61,14 @@ pub async fn run(flags: &Flags, style: &Style) -> Result<(String, ExitCode), Str
 /// Says who changed what, where CloudTrail can tell: what it does not, or may not be asked, is left open.
 async fn blame(plan: &mut view::Plan, flags: &Plan) {
     let Ok(cluster) = flags.cluster.connect().await else { return };
-    let Ok(stage) = Stage::of(&cluster).await else { return };
+    let (Ok(stage), Ok(clouds)) = (Stage::of(&cluster).await, cluster.clouds(&flags.reach).await) else { return };
+    let mut accounts = BTreeMap::new();
     for object in plan.objects.iter_mut().filter(|object| !object.steps.is_empty()) {
-        let Some(environment) = &object.environment else { continue };
-        let Ok(account) = Account::of(environment, &stage, &cluster, &flags.reach).await else { continue };
+        let Some(name) = &object.environment else { continue };
+        if !accounts.contains_key(name) {
+            accounts.insert(name.clone(), Account::of(name, &stage, &cluster, &clouds).await);
+        }
+        let Some(Ok(account)) = accounts.get(name) else { continue };
         for step in &mut object.steps {
             let Some(handle) = &step.handle else { continue };
             if let Some(said) = account.last_change(handle, &step.region).await {

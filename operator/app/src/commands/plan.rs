@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use futures::{FutureExt, StreamExt, stream};
@@ -13,6 +14,7 @@ use super::cluster::{self, Cluster};
 use super::named::Named;
 use super::stage::{Asked, Stage};
 use super::{assume, eyes, manifests, stage};
+use crate::cloud::Clouds;
 use crate::context::Context;
 use crate::environment::is_ready;
 use crate::reach;
@@ -131,19 +133,16 @@ pub async fn plan(flags: &Flags) -> Result<Plan, String> {
     }
     match flags.offline {
         true => {
-            let context = stage.context(&cluster, &flags.reach, assumed(&stage, true)).await?;
+            let context = stage.context(&cluster, &cluster.clouds(&flags.reach).await?, assumed(&stage, true));
             Ok(Plan { basis: Basis::Manifests, objects: told(&stage, &context, &prices).await })
         }
-        false => of_stage(&cluster, &stage, &flags.reach, &prices).await,
+        false => Ok(of_stage(&cluster, &stage, &cluster.clouds(&flags.reach).await?, &prices).await),
     }
 }
 
 /// Plans what a stage asks for, by AWS as far as it can be read.
-///
-/// # Errors
-/// When AWS cannot be reached as the flags say.
-pub async fn of_stage(cluster: &Cluster, stage: &Stage, reach: &reach::Flags, prices: &Prices) -> Result<Plan, String> {
-    let context = stage.context(cluster, reach, assumed(stage, false)).await?;
+pub async fn of_stage(cluster: &Cluster, stage: &Stage, clouds: &Arc<Clouds>, prices: &Prices) -> Plan {
+    let context = stage.context(cluster, clouds, assumed(stage, false));
     let blind = told(stage, &context, prices).await;
     let needed = blind.iter().filter_map(|plan| plan.environment.clone()).collect();
     let (eyes, environments) = eyes::look(&needed, stage.environments(), &context).await;
@@ -152,22 +151,14 @@ pub async fn of_stage(cluster: &Cluster, stage: &Stage, reach: &reach::Flags, pr
         let closed = blind.environment.as_ref().is_some_and(|name| eyes.closed.contains_key(name));
         one(asked, if closed { Mode::Foretell } else { Mode::Foresee }, &context, prices)
     });
-    Ok(Plan { basis: eyes.basis(), objects: objects.buffered(AT_ONCE).collect().await })
+    Plan { basis: eyes.basis(), objects: objects.buffered(AT_ONCE).collect().await }
 }
 
 /// Plans what a stage asks for by what is on record, without AWS.
-///
-/// # Errors
-/// None but a defect: nobody is called.
-pub async fn of_record(
-    cluster: &Cluster,
-    stage: &Stage,
-    reach: &reach::Flags,
-    prices: &Prices,
-) -> Result<Plan, String> {
-    let context = stage.context(cluster, reach, assumed(stage, false)).await?;
+pub async fn of_record(cluster: &Cluster, stage: &Stage, clouds: &Arc<Clouds>, prices: &Prices) -> Plan {
+    let context = stage.context(cluster, clouds, assumed(stage, false));
     let basis = Basis::Record { why: "AWS was not asked".into() };
-    Ok(Plan { basis, objects: told(stage, &context, prices).await })
+    Plan { basis, objects: told(stage, &context, prices).await }
 }
 
 /// The Environments, of those that are not in order, or of all, what would be if they were.

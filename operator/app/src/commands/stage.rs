@@ -1,6 +1,7 @@
 //! The cluster as it would be with the manifests applied, laid out as the controller has it before it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::Namespace;
 use kube::api::{Api, DynamicObject, PostParams};
@@ -17,10 +18,10 @@ use terrace_views::plan::ObjectChange;
 use super::cluster::{Cluster, list, said};
 use super::manifests::Manifest;
 use super::named::Named;
+use crate::cloud::Clouds;
 use crate::context::{Context, Parts};
 use crate::install::{Install, Scope};
 use crate::kinds::{KINDS, Kind};
-use crate::reach;
 use crate::telemetry::events::Events;
 use crate::telemetry::metrics::Metrics;
 use crate::wake;
@@ -161,25 +162,18 @@ impl Stage {
         self.of_kind("Environment").filter_map(|object| serde_json::from_value(object.clone()).ok()).collect()
     }
 
-    fn of_kind<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Value> {
+    /// All of a kind.
+    pub fn of_kind<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Value> {
         self.objects.iter().filter(move |(key, _)| key.kind == kind).map(|(_, object)| object)
     }
 
     /// The stage as a context of the controller, with these Environments.
-    ///
-    /// # Errors
-    /// When AWS cannot be reached as the flags say.
-    pub async fn context(
-        &self,
-        cluster: &Cluster,
-        reach: &reach::Flags,
-        environments: Vec<Environment>,
-    ) -> Result<Context, String> {
+    pub fn context(&self, cluster: &Cluster, clouds: &Arc<Clouds>, environments: Vec<Environment>) -> Context {
         let (client, metrics, resync) = (cluster.client.clone(), Metrics::default(), crate::cli::DEFAULT_RESYNC);
         let namespaces = self.namespaces.values().cloned().filter_map(|(_, value)| serde_json::from_value(value).ok());
         let (wake, _) = wake::channels(KINDS.iter().map(|kind| kind.name));
         let context = Context::new(Parts {
-            clouds: reach.clouds(client.clone(), metrics.clone(), resync).await?,
+            clouds: clouds.clone(),
             events: Events::new(client.clone(), "terrace-plan"),
             install: Install::new("terrace-plan".into(), Scope::default(), client.clone()),
             environments: self::environments(environments),
@@ -198,7 +192,7 @@ impl Stage {
         for event in grants.into_iter().map(Event::Apply) {
             context.neighbours.note_grant(&Ok(event));
         }
-        Ok(context)
+        context
     }
 }
 

@@ -20,6 +20,7 @@ use tokio::time::Instant;
 use super::cluster::{self, Cluster};
 use super::stage::Stage;
 use super::{plan, world};
+use crate::cloud::Clouds;
 use crate::reach;
 
 /// How long what was read is shown to whoever asks again.
@@ -39,6 +40,8 @@ pub struct Flags {
 /// What is served.
 struct Served {
     cluster: Cluster,
+    clouds: Arc<Clouds>,
+    prices: Prices,
     assets: Vec<Asset>,
     /// What was read last, and when.
     last: Mutex<Option<(Instant, String)>>,
@@ -49,7 +52,7 @@ struct Served {
 /// # Errors
 /// A sentence: the cluster cannot be reached, or the port is taken.
 pub async fn run(flags: &Flags) -> Result<String, String> {
-    let served = Served { cluster: flags.cluster.connect().await?, assets: page::assets(), last: Mutex::default() };
+    let served = Served::of(flags.cluster.connect().await?).await?;
     // What cannot be read is said now, and not in a browser.
     served.read().await?;
     let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), flags.port);
@@ -63,6 +66,11 @@ pub async fn run(flags: &Flags) -> Result<String, String> {
 }
 
 impl Served {
+    async fn of(cluster: Cluster) -> Result<Served, String> {
+        let clouds = cluster.clouds(&reach::Flags::default()).await?;
+        Ok(Served { cluster, clouds, prices: Prices::shipped(), assets: page::assets(), last: Mutex::default() })
+    }
+
     /// What the page shows, as JSON; what was read a moment ago serves all who look.
     async fn state(&self) -> Result<String, String> {
         let mut last = self.last.lock().await;
@@ -75,16 +83,16 @@ impl Served {
     }
 
     async fn read(&self) -> Result<String, String> {
-        let mut world = world::world(&self.cluster).await?;
-        world::add_events(&mut world, &self.cluster).await;
         // Whoever may not read what a plan needs sees no cost.
-        let plan = match Stage::of(&self.cluster).await {
+        let (mut world, plan) = match Stage::of(&self.cluster).await {
             Ok(mut stage) => {
                 stage.ask(&[], None)?;
-                plan::of_record(&self.cluster, &stage, &reach::Flags::default(), &Prices::shipped()).await.ok()
+                let plan = plan::of_record(&self.cluster, &stage, &self.clouds, &self.prices).await;
+                (world::of_stage(&stage), Some(plan))
             }
-            Err(_) => None,
+            Err(_) => (world::world(&self.cluster).await?, None),
         };
+        world::add_events(&mut world, &self.cluster).await;
         let view = page::view(&world, plan.as_ref(), Timestamp::now());
         serde_json::to_string(&view).map_err(|error| error.to_string())
     }
@@ -146,8 +154,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_page_and_its_parts_are_served_and_nothing_else() {
-        let cluster = Cluster::none(None).unwrap();
-        let served = Served { cluster, assets: page::assets(), last: Mutex::default() };
+        let served = Served::of(Cluster::none(None).unwrap()).await.unwrap();
         let ask = async |path: &str, host: &str, method: Method| {
             let headers = HeaderMap::from_iter([(HOST, host.parse().unwrap())]);
             said(&served, &method, &path.parse().unwrap(), &headers).await

@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1;
 use kube::api::{Api, ListParams};
+use serde::Deserialize;
 use serde_json::Value;
 use terrace_crds::Environment;
 use terrace_tiers::ObjectKey;
 use terrace_views::{Event, World};
 
 use super::cluster::Cluster;
+use super::stage::Stage;
 use crate::kinds::KINDS;
 use crate::telemetry::events::REQUEST;
 
@@ -20,22 +22,30 @@ use crate::telemetry::events::REQUEST;
 /// What the API server refuses.
 pub async fn world(cluster: &Cluster) -> Result<World, String> {
     let mut world = World::default();
-    for kind in terrace_crds::KINDS {
-        let tier = KINDS.iter().find(|known| known.name == kind.kind);
-        if tier.is_none() && kind.kind != terrace_views::Environment::KIND {
-            continue;
-        }
-        let all: Vec<Value> = cluster.all(kind).await?;
-        match tier {
-            Some(tier) => world.objects.extend(all.iter().filter_map(|object| tier.view(object))),
-            None => world.environments.extend(all.into_iter().filter_map(environment)),
-        }
+    for kind in terrace_crds::KINDS.iter().filter(|kind| kind.kind != "TierGrant") {
+        add(&mut world, kind.kind, cluster.all(kind).await?.iter());
     }
     Ok(world)
 }
 
-fn environment(value: Value) -> Option<terrace_views::Environment> {
-    let environment: Environment = serde_json::from_value(value).ok()?;
+/// What has been read already, without its events.
+pub fn of_stage(stage: &Stage) -> World {
+    let mut world = World::default();
+    terrace_crds::KINDS.iter().for_each(|kind| add(&mut world, kind.kind, stage.of_kind(kind.kind)));
+    world
+}
+
+/// Adds what views show: tiers and Environments.
+fn add<'a>(world: &mut World, kind: &str, all: impl Iterator<Item = &'a Value>) {
+    match KINDS.iter().find(|known| known.name == kind) {
+        Some(tier) => world.objects.extend(all.filter_map(|object| tier.view(object))),
+        None if kind == terrace_views::Environment::KIND => world.environments.extend(all.filter_map(environment)),
+        None => {}
+    }
+}
+
+fn environment(value: &Value) -> Option<terrace_views::Environment> {
+    let environment: Environment = Environment::deserialize(value).ok()?;
     let status = environment.status.unwrap_or_default();
     Some(terrace_views::Environment {
         name: environment.metadata.name.unwrap_or_default(),
