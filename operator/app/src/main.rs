@@ -24,12 +24,12 @@ mod wake;
 mod workloads;
 
 use std::future::Future;
-use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::Parser;
 use commands::act::{self, Word};
 use commands::{look, write};
+use console::Term;
 use jiff::Timestamp;
 use telemetry::traces::Traces;
 use terrace_views::style::Style;
@@ -38,24 +38,24 @@ use tokio::runtime::Handle;
 fn main() -> ExitCode {
     match cli::Cli::parse().command {
         cli::Command::Controller(flags) => told(in_runtime(run(*flags)).map(|()| String::new())),
-        cli::Command::Tree(flags) => told(in_runtime(async move { look::tree(&flags, &style()).await })),
-        cli::Command::Why(flags) => told(in_runtime(async move { look::why(&flags, &style()).await })),
+        cli::Command::Tree(flags) => told(in_runtime(async move { look::tree(&flags, &style(&Term::stdout())).await })),
+        cli::Command::Why(flags) => told(in_runtime(async move { look::why(&flags, &style(&Term::stdout())).await })),
         cli::Command::Graph(flags) => told(in_runtime(async move { look::graph(&flags).await })),
-        cli::Command::Wait(flags) => told(in_runtime(async move { commands::wait::run(&flags, &style()).await })),
+        cli::Command::Wait(flags) => told(in_runtime(async move { commands::wait::run(&flags, &style(&Term::stderr())).await })),
         cli::Command::Approve(flags) => told(in_runtime(async move { act::approve(&flags).await })),
         cli::Command::Pause(target) => tell(target, Word::Pause),
         cli::Command::Resume(target) => tell(target, Word::Resume),
         cli::Command::Reconcile(target) => tell(target, Word::Reconcile),
         cli::Command::Observe(target) => tell(target, Word::Observe),
         cli::Command::Manage(target) => tell(target, Word::Manage),
-        cli::Command::Plan(flags) => shown(in_runtime(async move { commands::plan::run(&flags, &style()).await })),
-        cli::Command::Explain(flags) => told(write::explain(&flags, &style())),
+        cli::Command::Plan(flags) => shown(in_runtime(async move { commands::plan::run(&flags, &style(&Term::stdout())).await })),
+        cli::Command::Explain(flags) => told(write::explain(&flags, &style(&Term::stdout()))),
         cli::Command::New(flags) => told(write::new(&flags)),
         cli::Command::Export(flags) => told(in_runtime(async move { write::export(&flags).await })),
-        cli::Command::Adopt(flags) => told(in_runtime(async move { commands::adopt::run(&flags, &style()).await })),
-        cli::Command::Drift(flags) => shown(in_runtime(async move { commands::drift::run(&flags, &style()).await })),
+        cli::Command::Adopt(flags) => told(in_runtime(async move { commands::adopt::run(&flags, &style(&Term::stderr())).await })),
+        cli::Command::Drift(flags) => shown(in_runtime(async move { commands::drift::run(&flags, &style(&Term::stdout())).await })),
         cli::Command::Ui(flags) => told(in_runtime(async move { commands::ui::run(&flags).await })),
-        cli::Command::Doctor(flags) => shown(in_runtime(async move { commands::doctor::run(&flags, &style()).await })),
+        cli::Command::Doctor(flags) => shown(in_runtime(async move { commands::doctor::run(&flags, &style(&Term::stdout())).await })),
         cli::Command::Completions(flags) => told(commands::shell::completions(&flags)),
         cli::Command::Man(flags) => told(commands::shell::manual(&flags)),
         cli::Command::DriftRule(flags) => told(Ok(drift::rule::print(&flags))),
@@ -87,14 +87,14 @@ fn tell(target: Box<act::Target>, word: Word) -> ExitCode {
     told(in_runtime(async move { act::tell(&target, word).await }))
 }
 
-/// How text is laid out on this standard output. NO_COLOR (no-color.org) is honoured, and a locale without UTF-8.
-fn style() -> Style {
+/// How text is laid out on a terminal, or on what is none. NO_COLOR (no-color.org) is honoured, and a locale without UTF-8.
+fn style(term: &Term) -> Style {
     let plain = Style::plain(Timestamp::now());
-    if !std::io::stdout().is_terminal() {
+    if !term.is_term() {
         return plain;
     }
     let color = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    let width = console::Term::stdout().size_checked().map(|(_, columns)| columns.into());
+    let width = term.size_checked().map(|(_, columns)| columns.into());
     // The first of these that is set is the one that holds (POSIX, "Environment Variables").
     let set = |name: &&str| std::env::var(name).is_ok_and(|value| !value.is_empty());
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find(|name| set(name)).and_then(|name| std::env::var(name).ok());

@@ -17,6 +17,7 @@ pub mod new;
 mod object;
 pub mod page;
 pub mod plan;
+pub mod progress;
 mod standing;
 pub mod style;
 pub mod terraform;

@@ -39,6 +39,10 @@ pub struct Environment {
     pub cluster: String,
     /// None until it was found in AWS.
     pub vpc: Option<String>,
+    pub generation: i64,
+    /// The generation that its conditions speak of.
+    pub observed_generation: i64,
+    pub deleting: bool,
     pub conditions: Vec<Condition>,
 }
 

@@ -85,6 +85,9 @@ pub fn environment(name: &str) -> Environment {
         region: "eu-west-1".into(),
         cluster: name.into(),
         vpc: Some("vpc-0a1b2c3d4e5f60718".into()),
+        generation: 1,
+        observed_generation: 1,
+        deleting: false,
         conditions: vec![condition("Ready", "True", "Ready", "account, cluster and network are as they say", "30d")],
     }
 }

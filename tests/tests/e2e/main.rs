@@ -31,4 +31,5 @@ mod rules;
 mod scene;
 mod still;
 mod ui;
+mod wait;
 mod web;

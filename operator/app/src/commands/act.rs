@@ -4,10 +4,13 @@
 use clap::Args;
 use jiff::Timestamp;
 use kube::api::{Api, DynamicObject, Patch, PatchParams};
+use serde::Serialize;
 use serde_json::{Value, json};
 use terrace_crds::{APPROVE, PAUSE, PlanSummary, RECONCILE_AT};
+use terrace_views::ObjectName;
 
 use super::cluster::{self, said};
+use super::look::{Output, written};
 use super::named::Named;
 
 /// Which object is meant.
@@ -15,6 +18,9 @@ use super::named::Named;
 pub struct Target {
     /// The object, as KIND/NAME.
     pub object: String,
+    /// How it is written what was done.
+    #[arg(long, short, value_enum, default_value_t = Output::Text)]
+    pub output: Output,
     #[command(flatten)]
     pub cluster: cluster::Flags,
 }
@@ -39,10 +45,24 @@ pub enum Word {
     Manage,
 }
 
+/// What was done, as `-o json` prints it. Fields may be added to it; none is renamed or taken away.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Done<'a> {
+    #[serde(flatten)]
+    object: ObjectName,
+    /// Approved, Paused, Resumed, Reconciled, Observed or Managed.
+    done: &'static str,
+    /// The changes that may go on now, each with its action, id and kind.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    changes: Vec<&'a terrace_crds::PlanEntry>,
+}
+
 /// An object that was found.
 struct Found {
     api: Api<DynamicObject>,
     named: Named,
+    key: ObjectName,
     object: Value,
 }
 
@@ -52,10 +72,9 @@ impl Found {
         let cluster = target.cluster.connect().await?;
         let api = cluster.api(named.kind, &cluster.namespace);
         let found = api.get_opt(&named.name).await.map_err(said)?;
-        let within = named.kind.namespaced().then_some(&*cluster.namespace);
-        let found = found.ok_or_else(|| named.absent(within))?;
+        let found = found.ok_or_else(|| named.absent(named.within(&cluster.namespace)))?;
         let object = serde_json::to_value(found).map_err(|error| error.to_string())?;
-        Ok(Found { api, named, object })
+        Ok(Found { api, key: ObjectName::from(&named.key(&cluster.namespace)), named, object })
     }
 
     async fn patch(&self, patch: &Value) -> Result<(), String> {
@@ -77,9 +96,10 @@ pub async fn approve(flags: &Approve) -> Result<String, String> {
     let plan = plan.ok_or(format!("nothing of {} waits for consent: status.plan is empty", found.title()))?;
     let hash = chosen(&plan, flags.plan.as_deref())?;
     found.patch(&json!({ "metadata": { "annotations": { APPROVE: hash } } })).await?;
-    let entries = plan.entries.iter().filter(|entry| hash == plan.hash || entry.hash == hash);
-    let deeds: Vec<String> = entries.map(|entry| format!("{} {} ({})", entry.action, entry.id, entry.kind)).collect();
-    Ok(format!("{} approved: {}\n", found.title(), deeds.join(", ")))
+    let changes: Vec<_> = plan.entries.iter().filter(|entry| hash == plan.hash || entry.hash == hash).collect();
+    let deeds = changes.iter().map(|entry| format!("{} {} ({})", entry.action, entry.id, entry.kind));
+    let text = format!("{} approved: {}\n", found.title(), deeds.collect::<Vec<_>>().join(", "));
+    written(flags.target.output, &Done { object: found.key, done: "Approved", changes }, || text)
 }
 
 /// The hash that is meant: the one that is named, or that of the plan where it leaves no choice.
@@ -110,18 +130,20 @@ fn chosen(plan: &PlanSummary, named: Option<&str>) -> Result<String, String> {
 pub async fn tell(target: &Target, word: Word) -> Result<String, String> {
     let found = Found::of(target).await?;
     let annotated = |key: &str, value: Value| json!({ "metadata": { "annotations": { key: value } } });
-    let (patch, deed) = match word {
-        Word::Pause => (annotated(PAUSE, json!("true")), "paused: nothing is changed until it is resumed"),
-        Word::Resume => (annotated(PAUSE, Value::Null), "resumed"),
-        Word::Reconcile => (annotated(RECONCILE_AT, json!(Timestamp::now())), "is read afresh from AWS now"),
-        Word::Observe => (json!({ "spec": { "management": "Observe" } }), "only observed: nothing is ever changed"),
-        Word::Manage => (json!({ "spec": { "management": "Manage" } }), "managed"),
+    let management = |how: &str| json!({ "spec": { "management": how } });
+    let (patch, done, deed) = match word {
+        Word::Pause => (annotated(PAUSE, json!("true")), "Paused", "paused: nothing is changed until it is resumed"),
+        Word::Resume => (annotated(PAUSE, Value::Null), "Resumed", "resumed"),
+        Word::Reconcile => (annotated(RECONCILE_AT, json!(Timestamp::now())), "Reconciled", "is read afresh from AWS now"),
+        Word::Observe => (management("Observe"), "Observed", "only observed: nothing is ever changed"),
+        Word::Manage => (management("Manage"), "Managed", "managed"),
     };
     if !found.named.kind.namespaced() && word != Word::Reconcile {
         return Err(format!("{} can only be reconciled: pause its objects, one by one", found.title()));
     }
     found.patch(&patch).await?;
-    Ok(format!("{} {deed}\n", found.title()))
+    let text = format!("{} {deed}\n", found.title());
+    written(target.output, &Done { object: found.key, done, changes: Vec::new() }, || text)
 }
 
 #[cfg(test)]

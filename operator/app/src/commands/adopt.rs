@@ -10,12 +10,11 @@ use terrace_views::plan::{Plan, Prices};
 use terrace_views::style::Style;
 use terrace_views::{plan as view, terraform};
 
-use super::cluster::{self, Cluster};
+use super::cluster::{Access, Cluster};
 use super::look::Output;
 use super::stage::Stage;
 use super::{account, manifests, plan};
 use crate::cloud::Clouds;
-use crate::reach;
 
 /// Flags of `terrace adopt`.
 #[derive(Clone, Debug, Args)]
@@ -39,9 +38,7 @@ pub struct Flags {
     #[arg(long, short, value_enum, default_value_t = Output::Text)]
     pub output: Output,
     #[command(flatten)]
-    pub cluster: cluster::Flags,
-    #[command(flatten)]
-    pub reach: reach::Flags,
+    pub access: Access,
 }
 
 fn tag(text: &str) -> Result<(String, String), String> {
@@ -83,24 +80,23 @@ pub async fn run(flags: &Flags, style: &Style) -> Result<String, String> {
 async fn from_state(flags: &Flags, file: &str) -> Result<Taken, String> {
     let text = std::fs::read_to_string(file).map_err(|error| format!("{file}: {error}"))?;
     let state = terraform::state::read(&text).map_err(|error| format!("{file}: {error}"))?;
-    let namespace = flags.cluster.namespace.as_deref().unwrap_or("default");
+    let namespace = flags.access.cluster.namespace.as_deref().unwrap_or("default");
     let mut adoption = adopt::manifests(&state.found, namespace, &flags.environment);
     adoption.left.extend(state.summary());
     if adoption.manifests.is_empty() {
         return Err(format!("{file} has nothing that a manifest could take over"));
     }
     let plan = async {
-        let cluster = flags.cluster.connect().await?;
-        planned(&adoption, &cluster, Stage::of(&cluster).await?, &cluster.clouds(&flags.reach).await?).await
+        let (cluster, clouds) = flags.access.connect().await?;
+        planned(&adoption, &cluster, Stage::of(&cluster).await?, &clouds).await
     };
     let plan = plan.await;
     Ok(Taken { adoption, plan })
 }
 
 async fn from_aws(flags: &Flags) -> Result<Taken, String> {
-    let cluster = flags.cluster.connect().await?;
+    let (cluster, clouds) = flags.access.connect().await?;
     let stage = Stage::of(&cluster).await?;
-    let clouds = cluster.clouds(&flags.reach).await?;
     let account = account::Account::of(&flags.environment, &stage, &cluster, &clouds).await?;
     let mut wanted: Vec<account::Wanted> = flags.arns.iter().map(|arn| account::Wanted::named(arn)).collect();
     if !flags.tag.is_empty() {

@@ -30,6 +30,27 @@ pub struct Flags {
     pub namespace: Option<String>,
 }
 
+/// Flags of a command that reads AWS as well.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Access {
+    #[command(flatten)]
+    pub cluster: Flags,
+    #[command(flatten)]
+    pub reach: reach::Flags,
+}
+
+impl Access {
+    /// Connects to the cluster, and makes the ways into AWS.
+    ///
+    /// # Errors
+    /// A sentence on what is wrong with the kubeconfig, or with the flags.
+    pub async fn connect(&self) -> Result<(Cluster, Arc<Clouds>), String> {
+        let cluster = self.cluster.connect().await?;
+        let clouds = cluster.clouds(&self.reach).await?;
+        Ok((cluster, clouds))
+    }
+}
+
 /// A cluster that was reached.
 pub struct Cluster {
     pub client: Client,

@@ -9,8 +9,8 @@ use terrace_views::style::Style;
 
 use super::look::{Output, written};
 use super::stage::Stage;
-use super::{checkup, cluster};
-use crate::reach;
+use super::checkup;
+use super::cluster::Access;
 
 /// Flags of `terrace doctor`.
 #[derive(Clone, Debug, Args)]
@@ -19,9 +19,7 @@ pub struct Flags {
     #[arg(long, short, value_enum, default_value_t = Output::Text)]
     pub output: Output,
     #[command(flatten)]
-    pub cluster: cluster::Flags,
-    #[command(flatten)]
-    pub reach: reach::Flags,
+    pub access: Access,
 }
 
 /// What was found, and 2 to end with where anything must be mended.
@@ -29,14 +27,14 @@ pub struct Flags {
 /// # Errors
 /// A sentence: the cluster cannot be reached.
 pub async fn run(flags: &Flags, style: &Style) -> Result<(String, ExitCode), String> {
-    let cluster = flags.cluster.connect().await?;
+    let cluster = flags.access.cluster.connect().await?;
     let mut findings = checkup::cluster::findings(&cluster).await?;
     match Stage::of(&cluster).await {
         // Said by the findings on the definitions.
         Err(_) if findings.iter().any(|finding| finding.what == checkup::cluster::DEFINITIONS) => {}
         Err(why) => return Err(why),
         Ok(stage) => {
-            let context = stage.context(&cluster, &cluster.clouds(&flags.reach).await?, Vec::new());
+            let context = stage.context(&cluster, &cluster.clouds(&flags.access.reach).await?, Vec::new());
             let environments = stage.environments();
             let of_each = environments.iter().map(|one| checkup::environment::findings(one, &context));
             findings.extend(join_all(of_each).await.concat());

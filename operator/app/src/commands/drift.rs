@@ -8,10 +8,9 @@ use terrace_views::plan as view;
 use terrace_views::style::Style;
 
 use super::account::Account;
-use super::plan::{self, Output};
+use super::cluster::Access;
+use super::plan::{self, Flags as Plan, Output};
 use super::stage::Stage;
-use super::{cluster, plan::Flags as Plan};
-use crate::reach;
 
 /// Flags of `terrace drift`.
 #[derive(Clone, Debug, Args)]
@@ -23,9 +22,7 @@ pub struct Flags {
     #[arg(long, short, value_enum, default_value_t = Output::Text)]
     pub output: Output,
     #[command(flatten)]
-    pub cluster: cluster::Flags,
-    #[command(flatten)]
-    pub reach: reach::Flags,
+    pub access: Access,
 }
 
 /// What differs, and 2 to end with where anything does.
@@ -33,11 +30,11 @@ pub struct Flags {
 /// # Errors
 /// A sentence for the person who asked.
 pub async fn run(flags: &Flags, style: &Style) -> Result<(String, ExitCode), String> {
-    let mut cluster = flags.cluster.clone();
-    if !flags.all_namespaces && cluster.namespace.is_none() {
-        cluster.namespace = Some(cluster.connect().await?.namespace);
+    let mut access = flags.access.clone();
+    if !flags.all_namespaces && access.cluster.namespace.is_none() {
+        access.cluster.namespace = Some(access.cluster.connect().await?.namespace);
     }
-    let all = Plan { cluster, reach: flags.reach.clone(), ..Plan::default() };
+    let all = Plan { access, ..Plan::default() };
     let mut plan = plan::plan(&all).await?;
     if let view::Basis::Record { why } = &plan.basis {
         return Err(format!("drift is what AWS shows, and it cannot be read: {why}"));
@@ -49,7 +46,7 @@ pub async fn run(flags: &Flags, style: &Style) -> Result<(String, ExitCode), Str
     plan.objects.retain(|object| !object.steps.is_empty() || object.problem.is_some());
     let drifted = plan.objects.iter().any(|object| !object.steps.is_empty());
     if drifted {
-        blame(&mut plan, &all).await;
+        blame(&mut plan, &all.access).await;
     }
     let text = match flags.output {
         Output::Text if plan.objects.is_empty() => "Nothing was changed outside Terrace.\n".into(),
@@ -59,9 +56,9 @@ pub async fn run(flags: &Flags, style: &Style) -> Result<(String, ExitCode), Str
 }
 
 /// Says who changed what, where CloudTrail can tell: what it does not, or may not be asked, is left open.
-async fn blame(plan: &mut view::Plan, flags: &Plan) {
-    let Ok(cluster) = flags.cluster.connect().await else { return };
-    let (Ok(stage), Ok(clouds)) = (Stage::of(&cluster).await, cluster.clouds(&flags.reach).await) else { return };
+async fn blame(plan: &mut view::Plan, access: &Access) {
+    let Ok((cluster, clouds)) = access.connect().await else { return };
+    let Ok(stage) = Stage::of(&cluster).await else { return };
     let mut accounts = BTreeMap::new();
     for object in plan.objects.iter_mut().filter(|object| !object.steps.is_empty()) {
         let Some(name) = &object.environment else { continue };

@@ -1,7 +1,8 @@
 //! Objects as they are named on the command line.
 
-use terrace_crds::{KINDS, Kind};
+use terrace_crds::Kind;
 use terrace_tiers::ObjectKey;
+use terrace_views::explain;
 
 /// A kind of ours and a name, as `DataTier/orders`.
 #[derive(Clone, Debug)]
@@ -17,18 +18,18 @@ impl Named {
     /// A sentence for the person who typed it.
     pub fn of(text: &str) -> Result<Named, String> {
         let (kind, name) = text.split_once('/').ok_or(format!("{text}: say KIND/NAME, as DataTier/orders"))?;
-        let lower = kind.to_lowercase();
-        let is = |known: &&Kind| [&*known.kind.to_lowercase(), known.plural, known.short_name].contains(&&*lower);
-        let known = KINDS.iter().find(is).ok_or_else(|| {
-            let kinds: Vec<&str> = KINDS.iter().map(|known| known.kind).collect();
-            format!("{text}: there is no kind {kind}: there are {}", kinds.join(", "))
-        })?;
-        Ok(Named { kind: known, name: name.into() })
+        let kind = explain::kind_named(kind).map_err(|unknown| format!("{text}: {unknown}"))?;
+        Ok(Named { kind, name: name.into() })
     }
 
     /// The object in a namespace; an Environment is in none.
     pub fn key(&self, namespace: &str) -> ObjectKey {
-        ObjectKey::new(self.kind.kind, if self.kind.namespaced() { namespace } else { "" }, &self.name)
+        ObjectKey::new(self.kind.kind, self.within(namespace).unwrap_or_default(), &self.name)
+    }
+
+    /// The namespace that it is in; an Environment is in none.
+    pub fn within<'a>(&self, namespace: &'a str) -> Option<&'a str> {
+        self.kind.namespaced().then_some(namespace)
     }
 
     /// What is said where there is none, of a namespace or of all.

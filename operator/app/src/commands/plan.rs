@@ -10,14 +10,13 @@ use terrace_crds::Environment;
 use terrace_views::plan::{self as view, Basis, ObjectPlan, Plan, Prices, Problem, Verb};
 use terrace_views::style::Style;
 
-use super::cluster::{self, Cluster};
+use super::cluster::{Access, Cluster};
 use super::named::Named;
 use super::stage::{Asked, Stage};
-use super::{assume, eyes, manifests, stage};
+use super::{assume, eyes, manifests, prices, stage};
 use crate::cloud::Clouds;
 use crate::context::Context;
 use crate::environment::is_ready;
-use crate::reach;
 use crate::tier::Mode;
 
 /// Plans that are made at once.
@@ -37,9 +36,8 @@ pub struct Flags {
     /// Shows what deleting the objects would do.
     #[arg(long)]
     pub delete: bool,
-    /// Prices that go before those that travel with Terrace, in the same form.
-    #[arg(long)]
-    pub prices: Option<PathBuf>,
+    #[command(flatten)]
+    pub prices: prices::Flags,
     /// Needs no cluster and no account: everything in the manifests, which include an Environment, is taken for new.
     #[arg(long)]
     pub offline: bool,
@@ -50,9 +48,7 @@ pub struct Flags {
     #[arg(long)]
     pub detailed_exitcode: bool,
     #[command(flatten)]
-    pub cluster: cluster::Flags,
-    #[command(flatten)]
-    pub reach: reach::Flags,
+    pub access: Access,
 }
 
 /// The form in which a plan is written.
@@ -95,25 +91,16 @@ pub fn written(plan: &Plan, output: Output, style: &Style) -> Result<String, Str
     })
 }
 
-impl Flags {
-    fn prices(&self) -> Result<Prices, String> {
-        let Some(file) = &self.prices else { return Ok(Prices::shipped()) };
-        let said = |error: &dyn std::fmt::Display| format!("--prices {}: {error}", file.display());
-        let text = std::fs::read_to_string(file).map_err(|error| said(&error))?;
-        Prices::shipped().with(&text).map_err(|error| said(&error))
-    }
-}
-
 /// Plans what the flags ask for.
 ///
 /// # Errors
 /// A sentence for the person who asked.
 pub async fn plan(flags: &Flags) -> Result<Plan, String> {
-    let prices = flags.prices()?;
+    let prices = flags.prices.read()?;
     let (cluster, mut stage) = match flags.offline {
-        true => (Cluster::none(flags.cluster.namespace.as_ref())?, Stage::default()),
+        true => (Cluster::none(flags.access.cluster.namespace.as_ref())?, Stage::default()),
         false => {
-            let cluster = flags.cluster.connect().await?;
+            let cluster = flags.access.cluster.connect().await?;
             let stage = Stage::of(&cluster).await?;
             (cluster, stage)
         }
@@ -124,7 +111,7 @@ pub async fn plan(flags: &Flags) -> Result<Plan, String> {
             return Err("--offline plans manifests: name some with -f or -k".into());
         }
         let names = flags.objects.iter().map(|name| Named::of(name)).collect::<Result<Vec<_>, _>>()?;
-        stage.ask(&names, flags.cluster.namespace.as_deref())?;
+        stage.ask(&names, flags.access.cluster.namespace.as_deref())?;
     } else {
         stage.apply(&manifests, &cluster, flags.offline).await?;
     }
@@ -133,10 +120,10 @@ pub async fn plan(flags: &Flags) -> Result<Plan, String> {
     }
     match flags.offline {
         true => {
-            let context = stage.context(&cluster, &cluster.clouds(&flags.reach).await?, assumed(&stage, true));
+            let context = stage.context(&cluster, &cluster.clouds(&flags.access.reach).await?, assumed(&stage, true));
             Ok(Plan { basis: Basis::Manifests, objects: told(&stage, &context, &prices).await })
         }
-        false => Ok(of_stage(&cluster, &stage, &cluster.clouds(&flags.reach).await?, &prices).await),
+        false => Ok(of_stage(&cluster, &stage, &cluster.clouds(&flags.access.reach).await?, &prices).await),
     }
 }
 

@@ -5,6 +5,7 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
 };
 use serde_json::Value;
 use terrace_crds::{GROUP, VERSION};
+use terrace_views::explain;
 
 use super::manifests::Manifest;
 
@@ -66,7 +67,10 @@ fn field(schema: &JSONSchemaProps, name: &str, value: &Value, path: &str) -> Res
         (None, Some(JSONSchemaPropsOrBool::Schema(any))) => fields(any, value, path),
         (None, Some(JSONSchemaPropsOrBool::Bool(true))) => Ok(()),
         _ if value.is_null() => Ok(()),
-        _ => Err(unknown(schema, path, name)),
+        _ => {
+            let known: Vec<&str> = schema.properties.iter().flat_map(|known| known.keys()).map(String::as_str).collect();
+            Err(explain::absent("field", path, name, &known))
+        }
     }
 }
 
@@ -94,32 +98,6 @@ fn whole(schema: &JSONSchemaProps, value: &Value, path: &str) -> Result<(), Stri
     match schema.required.iter().flatten().find(|name| value.get(*name).is_none_or(Value::is_null)) {
         Some(name) => Err(format!("{path}.{name} is missing")),
         None => Ok(()),
-    }
-}
-
-/// Names the field that was probably meant.
-fn unknown(schema: &JSONSchemaProps, path: &str, name: &str) -> String {
-    let known: Vec<&String> = schema.properties.iter().flat_map(|known| known.keys()).collect();
-    let near = known.iter().find(|known| known.eq_ignore_ascii_case(name) || differs_by_one(known, name));
-    match near {
-        Some(near) => format!("there is no field {path}: did you mean {near}?"),
-        None => format!("there is no field {path}; there are {}", {
-            known.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ")
-        }),
-    }
-}
-
-/// One letter more, less or other, or two that have changed places.
-fn differs_by_one(a: &str, b: &str) -> bool {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let same = |a: &[char], b: &[char]| a.iter().zip(b).take_while(|(a, b)| a == b).count();
-    let from = same(&a, &b);
-    let (a, b) = (&a[from..], &b[from..]);
-    match (a.len(), b.len()) {
-        (la, lb) if la == lb && la > 0 => a[1..] == b[1..] || la > 1 && a[..2] == [b[1], b[0]] && a[2..] == b[2..],
-        (la, lb) if la == lb + 1 => a[1..] == *b,
-        (la, lb) if lb == la + 1 => b[1..] == *a,
-        _ => false,
     }
 }
 

@@ -19,7 +19,7 @@ use tokio::time::Instant;
 
 use super::cluster::{self, Cluster};
 use super::stage::Stage;
-use super::{plan, world};
+use super::{plan, prices, world};
 use crate::cloud::Clouds;
 use crate::reach;
 
@@ -33,6 +33,8 @@ pub struct Flags {
     /// The port on this machine; a free one unless given.
     #[arg(long, default_value_t = 0)]
     pub port: u16,
+    #[command(flatten)]
+    pub prices: prices::Flags,
     #[command(flatten)]
     pub cluster: cluster::Flags,
 }
@@ -52,7 +54,8 @@ struct Served {
 /// # Errors
 /// A sentence: the cluster cannot be reached, or the port is taken.
 pub async fn run(flags: &Flags) -> Result<String, String> {
-    let served = Served::of(flags.cluster.connect().await?).await?;
+    let prices = flags.prices.read()?;
+    let served = Served::of(flags.cluster.connect().await?, prices).await?;
     // What cannot be read is said now, and not in a browser.
     served.read().await?;
     let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), flags.port);
@@ -66,9 +69,9 @@ pub async fn run(flags: &Flags) -> Result<String, String> {
 }
 
 impl Served {
-    async fn of(cluster: Cluster) -> Result<Served, String> {
+    async fn of(cluster: Cluster, prices: Prices) -> Result<Served, String> {
         let clouds = cluster.clouds(&reach::Flags::default()).await?;
-        Ok(Served { cluster, clouds, prices: Prices::shipped(), assets: page::assets(), last: Mutex::default() })
+        Ok(Served { cluster, clouds, prices, assets: page::assets(), last: Mutex::default() })
     }
 
     /// What the page shows, as JSON; what was read a moment ago serves all who look.
@@ -154,7 +157,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_page_and_its_parts_are_served_and_nothing_else() {
-        let served = Served::of(Cluster::none(None).unwrap()).await.unwrap();
+        let served = Served::of(Cluster::none(None).unwrap(), Prices::shipped()).await.unwrap();
         let ask = async |path: &str, host: &str, method: Method| {
             let headers = HeaderMap::from_iter([(HOST, host.parse().unwrap())]);
             said(&served, &method, &path.parse().unwrap(), &headers).await

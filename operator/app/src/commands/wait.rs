@@ -5,15 +5,19 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use futures::TryStreamExt;
-use kube::api::{Api, DynamicObject};
+use kube::api::DynamicObject;
 use kube::runtime::watcher::{Config, Event};
 use kube::runtime::{WatchStreamExt, watcher};
-use serde_json::Value;
-use terrace_views::style::{Mark, Style};
-use tokio::time::Instant;
+use terrace_views::progress::Progress;
+use terrace_views::style::Style;
+use terrace_views::{State, World};
+use tokio::time::{Instant, sleep_until, timeout};
 
-use super::cluster;
+use super::cluster::{self, Cluster};
+use super::display::Display;
+use super::look::{Output, written};
 use super::named::Named;
+use super::world;
 
 /// How long an object may be stalled before that is believed: somebody may have mended it a moment ago.
 const GRACE: Duration = Duration::from_secs(10);
@@ -29,6 +33,9 @@ pub struct Flags {
     /// Minutes after which it is given up.
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=1440))]
     pub timeout_minutes: u64,
+    /// How the end is written; what happens meanwhile is told on standard error.
+    #[arg(long, short, value_enum, default_value_t = Output::Text)]
+    pub output: Output,
     #[command(flatten)]
     pub cluster: cluster::Flags,
 }
@@ -42,122 +49,95 @@ pub enum Goal {
     Deleted,
 }
 
-/// How an object stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Standing {
-    mark: Mark,
-    words: String,
+impl Goal {
+    /// As it stands after the object's name.
+    pub fn words(self) -> &'static str {
+        match self {
+            Goal::Ready => "to be Ready",
+            Goal::Deleted => "to be gone",
+        }
+    }
 }
 
-/// Waits, and says in the end how it stands. Each change is told on standard error.
+/// Waits, and says in the end how it stands. What happens meanwhile is told on standard error: the tree, drawn again and
+/// again, at a terminal, and elsewhere a line a change.
 ///
 /// # Errors
 /// Where a person must do something, or the time is up.
 pub async fn run(flags: &Flags, style: &Style) -> Result<String, String> {
     let named = Named::of(&flags.object)?;
+    if named.kind.kind == "TierGrant" && flags.goal == Goal::Ready {
+        return Err("a TierGrant has no state: it holds once it is applied".into());
+    }
     let cluster = flags.cluster.connect().await?;
-    let (api, title) = (cluster.api(named.kind, &cluster.namespace), named.title());
+    let mut display = Display::of(&named, &cluster, flags.goal, flags.timeout_minutes, style);
     let limit = Duration::from_secs(flags.timeout_minutes * 60);
-    let mut last = None;
-    match tokio::time::timeout(limit, follow(api, &named.name, flags.goal, &title, style, &mut last)).await {
-        Ok(came) => came,
+    let ended = timeout(limit, follow(&cluster, &named, flags.goal, &mut display)).await;
+    let last = display.end();
+    match ended {
+        Ok(ended) => {
+            let words = format!("{} is {}\n", named.title(), ended?);
+            written(flags.output, &last, || words)
+        }
         Err(_) => {
-            let words = last.map(|standing: Standing| standing.words).unwrap_or_default();
-            Err(format!("{title} was waited for {} minutes: {words}", flags.timeout_minutes))
+            let words = last.map(|last| last.words()).unwrap_or_default();
+            Err(format!("{} was waited for {} minutes: {words}", named.title(), flags.timeout_minutes))
         }
     }
 }
 
+/// Follows the object to the goal; gives back what it is then.
 async fn follow(
-    api: Api<DynamicObject>,
-    name: &str,
+    cluster: &Cluster,
+    named: &Named,
     goal: Goal,
-    title: &str,
-    style: &Style,
-    last: &mut Option<Standing>,
-) -> Result<String, String> {
-    let only = Config::default().fields(&format!("metadata.name={name}"));
-    let mut events = pin!(watcher(api, only).default_backoff());
+    display: &mut Display<'_>,
+) -> Result<&'static str, String> {
+    let only = Config::default().fields(&format!("metadata.name={}", named.name));
+    let mut events = pin!(watcher(cluster.api(named.kind, &cluster.namespace), only).default_backoff());
     let (mut listed, mut stalled) = (false, None);
     loop {
-        let next = match stalled {
-            None => events.try_next().await,
-            Some(since) => match tokio::time::timeout_at(since + GRACE, events.try_next()).await {
-                Ok(next) => next,
-                Err(_) => {
-                    let words = last.as_ref().map(|standing| standing.words.as_str()).unwrap_or_default();
-                    return Err(format!("{title} needs a person: {words}"));
-                }
-            },
+        let believed = stalled.map(|since: Instant| since + GRACE);
+        let next = tokio::select! {
+            next = events.try_next() => next,
+            () = sleep_until(believed.unwrap_or_else(Instant::now)), if believed.is_some() => {
+                return Err(format!("{} needs a person: {}", named.title(), display.words()));
+            }
+            () = display.next() => {
+                display.draw().await;
+                continue;
+            }
         };
         let next = next.map_err(|error| format!("the cluster does not answer: {}", cluster::innermost(&error)))?;
         let Some(event) = next else { return Err("the cluster ended the watch".into()) };
         let object = match event {
             Event::Init => continue,
             Event::InitDone if listed => continue,
-            Event::InitDone | Event::Delete(_) if goal == Goal::Deleted => return Ok(format!("{title} is gone\n")),
-            Event::InitDone => return Err(format!("there is no {title}")),
-            Event::Delete(_) => return Err(format!("{title} was deleted")),
+            Event::InitDone | Event::Delete(_) if goal == Goal::Deleted => return Ok("gone"),
+            Event::InitDone => return Err(named.absent(named.within(&cluster.namespace))),
+            Event::Delete(_) => return Err(format!("{} was deleted", named.title())),
             Event::Apply(object) | Event::InitApply(object) => object,
         };
         listed = true;
-        let value = serde_json::to_value(&object).map_err(|error| error.to_string())?;
-        let now = standing(&value);
-        if last.as_ref() != Some(&now) {
-            eprintln!("{} {title} {}", style.mark(now.mark), now.words);
-            *last = Some(now.clone());
+        let Some(now) = progress(named, cluster, &object)? else { continue };
+        let state = now.state;
+        display.told(now).await;
+        if goal == Goal::Ready && state == State::Ready {
+            return Ok("Ready");
         }
-        if goal == Goal::Ready && matches!(now.mark, Mark::Ready | Mark::Concern) {
-            return Ok(format!("{title} is Ready\n"));
-        }
-        stalled = (now.mark == Mark::Stalled).then(|| stalled.unwrap_or_else(Instant::now));
+        stalled = needs_somebody(state).then(|| stalled.unwrap_or_else(Instant::now));
     }
 }
 
-/// How an object stands at its present generation, by its conditions.
-fn standing(object: &Value) -> Standing {
-    let conditions = object["status"]["conditions"].as_array().cloned().unwrap_or_default();
-    let condition = |type_: &str| conditions.iter().find(|condition| condition["type"] == type_);
-    let is = |type_: &str| condition(type_).is_some_and(|condition| condition["status"] == "True");
-    let text = |type_: &str, field: &str| {
-        condition(type_).and_then(|condition| condition[field].as_str()).unwrap_or_default().to_owned()
-    };
-    let words = format!("{}: {}", text("Ready", "reason"), text("Ready", "message"));
-    let current = object["status"]["observedGeneration"] == object["metadata"]["generation"];
-    let deleting = !object["metadata"]["deletionTimestamp"].is_null();
-    let mark = match () {
-        () if !current && !deleting => {
-            return Standing { mark: Mark::Unknown, words: "not looked at yet".into() };
-        }
-        () if is("Stalled") => Mark::Stalled,
-        () if deleting || !is("Ready") => Mark::Reconciling,
-        () if is("Degraded") || is("Drifted") => Mark::Concern,
-        () => Mark::Ready,
-    };
-    Standing { mark, words }
+/// Whether nothing goes on before a person does something.
+fn needs_somebody(state: State) -> bool {
+    matches!(state, State::Stalled | State::Paused)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn of(observed: i64, conditions: &[(&str, &str)], deleting: bool) -> Mark {
-        let condition = |(type_, status): &(&str, &str)| json!({ "type": type_, "status": status, "reason": "R" });
-        let conditions: Vec<Value> = conditions.iter().map(condition).collect();
-        let time = deleting.then_some("2026-07-01T10:00:00Z");
-        standing(&json!({ "metadata": { "generation": 2, "deletionTimestamp": time },
-                          "status": { "observedGeneration": observed, "conditions": conditions } }))
-        .mark
-    }
-
-    #[test]
-    fn only_what_is_ready_at_its_present_generation_is() {
-        assert_eq!(of(2, &[("Ready", "True")], false), Mark::Ready);
-        assert_eq!(of(1, &[("Ready", "True")], false), Mark::Unknown);
-        assert_eq!(of(2, &[("Ready", "False")], false), Mark::Reconciling);
-        assert_eq!(of(2, &[("Ready", "False"), ("Stalled", "True")], false), Mark::Stalled);
-        assert_eq!(of(2, &[("Ready", "True"), ("Drifted", "True")], false), Mark::Concern);
-        assert_eq!(of(1, &[("Ready", "True")], true), Mark::Reconciling);
-    }
+/// How far the object is; none of a kind that has no state.
+fn progress(named: &Named, cluster: &Cluster, object: &DynamicObject) -> Result<Option<Progress>, String> {
+    let value = serde_json::to_value(object).map_err(|error| error.to_string())?;
+    let mut only = World::default();
+    world::add(&mut only, named.kind.kind, std::iter::once(&value));
+    Ok(terrace_views::progress::progress(&only, &named.key(&cluster.namespace)))
 }

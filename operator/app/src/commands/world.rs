@@ -36,7 +36,7 @@ pub fn of_stage(stage: &Stage) -> World {
 }
 
 /// Adds what views show: tiers and Environments.
-fn add<'a>(world: &mut World, kind: &str, all: impl Iterator<Item = &'a Value>) {
+pub fn add<'a>(world: &mut World, kind: &str, all: impl Iterator<Item = &'a Value>) {
     match KINDS.iter().find(|known| known.name == kind) {
         Some(tier) => world.objects.extend(all.filter_map(|object| tier.view(object))),
         None if kind == terrace_views::Environment::KIND => world.environments.extend(all.filter_map(environment)),
@@ -54,6 +54,9 @@ fn environment(value: &Value) -> Option<terrace_views::Environment> {
         region: environment.spec.region,
         cluster: environment.spec.cluster.name,
         vpc: status.network.map(|network| network.vpc_id),
+        generation: environment.metadata.generation.unwrap_or_default(),
+        observed_generation: status.observed_generation,
+        deleting: environment.metadata.deletion_timestamp.is_some(),
         conditions: status.conditions,
     })
 }

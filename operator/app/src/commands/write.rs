@@ -5,7 +5,7 @@ use terrace_views::style::Style;
 use terrace_views::{explain, new, terraform};
 
 use super::look::{Output, written};
-use super::{cluster, world};
+use super::{cluster, manifests, world};
 
 /// Flags of `terrace explain`.
 #[derive(Clone, Debug, Args)]
@@ -28,6 +28,9 @@ pub struct New {
     /// The object's namespace.
     #[arg(long, short, default_value = "default")]
     pub namespace: String,
+    /// How it is written: text is YAML, with comments.
+    #[arg(long, short, value_enum, default_value_t = Output::Text)]
+    pub output: Output,
 }
 
 /// Flags of `terrace export`.
@@ -39,6 +42,9 @@ pub struct Export {
     /// The objects of all namespaces.
     #[arg(long, short = 'A')]
     pub all_namespaces: bool,
+    /// How it is written: text is Terraform's language.
+    #[arg(long, short, value_enum, default_value_t = Output::Text)]
+    pub output: Output,
     #[command(flatten)]
     pub cluster: cluster::Flags,
 }
@@ -58,7 +64,10 @@ pub fn explain(flags: &Explain, style: &Style) -> Result<String, String> {
 /// There is no such kind, or Kubernetes takes no such name: a sentence.
 pub fn new(flags: &New) -> Result<String, String> {
     let kind = new::kind(&flags.kind)?;
-    new::manifest(kind.kind, flags.name.as_deref().unwrap_or(kind.name), &flags.namespace)
+    let text = new::manifest(kind.kind, flags.name.as_deref().unwrap_or(kind.name), &flags.namespace)?;
+    let parsed = manifests::parse("new", &text)?;
+    let object = parsed.into_iter().next().map(|manifest| manifest.value);
+    written(flags.output, &object, || text)
 }
 
 /// The way out: what Terraform takes over all resources by.
@@ -71,5 +80,5 @@ pub async fn export(flags: &Export) -> Result<String, String> {
     if !flags.all_namespaces {
         world.objects.retain(|object| object.key.namespace == cluster.namespace);
     }
-    Ok(terraform::export(&world))
+    written(flags.output, &terraform::imports(&world), || terraform::export(&world))
 }

@@ -5,6 +5,7 @@
 mod fargate;
 mod pod_identity;
 mod read;
+mod role;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -27,6 +28,7 @@ use crate::{Clients, tags};
 
 pub use fargate::FargateProfiles;
 pub use pod_identity::PodIdentityAssociations;
+pub use role::role_of;
 
 /// IAM actions used to read the cluster; those of the providers are theirs.
 pub const ACTIONS: &[&str] = &["eks:DescribeAddon", "eks:DescribeCluster"];

@@ -31,12 +31,15 @@ pub(super) struct Route<'a> {
 }
 
 /// The kind of a name: the kind itself, its plural or its short name, in any case and with dashes.
-pub(crate) fn kind(word: &str) -> Result<&'static Kind, Unknown> {
+///
+/// # Errors
+/// There is none: a sentence with the nearest names.
+pub fn kind(word: &str) -> Result<&'static Kind, Unknown> {
     let plain = word.replace('-', "").to_lowercase();
     let named = |kind: &&Kind| [&kind.kind.to_lowercase(), kind.plural, kind.short_name].contains(&plain.as_str());
     KINDS.iter().find(named).ok_or_else(|| {
-        let kinds = || KINDS.iter().map(|kind| kind.kind);
-        Unknown { message: no("kind", word, &nearest(&plain, kinds()), &kinds().collect::<Vec<_>>()) }
+        let kinds: Vec<&str> = KINDS.iter().map(|kind| kind.kind).collect();
+        Unknown { message: absent("kind", word, &plain, &kinds) }
     })
 }
 
@@ -119,6 +122,11 @@ fn below(schema: &JSONSchemaProps, word: &str, path: &str, found: &mut Vec<Strin
         }
         below(field, word, &format!("{path}{name}."), found);
     }
+}
+
+/// That there is none of a name, in the words of whoever typed it, and what there is instead: the nearest, else all.
+pub fn absent(what: &str, word: &str, name: &str, known: &[&str]) -> String {
+    no(what, word, &nearest(name, known.iter().copied()), known)
 }
 
 /// That there is none, and what there is instead.

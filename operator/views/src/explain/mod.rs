@@ -18,9 +18,8 @@ use serde::Serialize;
 use serde_json::Value;
 use terrace_crds::{GROUP, Kind, Scope, VERSION};
 
-pub use find::Unknown;
-pub(crate) use find::kind as kind_named;
 use find::{Route, item};
+pub use find::{Unknown, absent, kind as kind_named};
 pub use rules::Rule;
 
 /// All that is known of a kind or of a field.

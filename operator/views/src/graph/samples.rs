@@ -91,6 +91,9 @@ pub fn environment(name: &str, account: &str, region: &str) -> Environment {
         region: region.into(),
         cluster: name.into(),
         vpc: Some("vpc-0a1b2c3d4e5f60718".into()),
+        generation: 1,
+        observed_generation: 1,
+        deleting: false,
         conditions: conditions(&["Ready"]),
     }
 }

@@ -33,7 +33,7 @@ const HELD: [&str; 2] = ["Paused", "ObserveOnly"];
 /// What is said of these, as no condition does.
 const NOT_LOOKED_AT: &str = "no controller has looked at it yet";
 const FIRST_PASS: &str = "a controller is at work on it, and has not come to the end of its first pass";
-const NOT_LOOKED_AT_SINCE: &str = "the spec was edited, and no controller has looked at it since";
+pub const NOT_LOOKED_AT_SINCE: &str = "the spec was edited, and no controller has looked at it since";
 /// What Ready says where there is nothing to add.
 const AS_WISHED: &str = "everything is as wished";
 
@@ -143,7 +143,7 @@ pub struct Standing<'a> {
 impl<'a> Standing<'a> {
     /// How an object stands.
     pub fn of(object: &'a Object) -> Self {
-        let mut standing = Self::said(&object.status.conditions);
+        let standing = Self::said(&object.status.conditions);
         if standing.state == State::Unknown {
             let begun = object.status.environment.is_some() || !object.status.resources.is_empty();
             let first = Standing { state: State::Reconciling, reason: RECONCILING, message: FIRST_PASS, ..standing };
@@ -151,23 +151,29 @@ impl<'a> Standing<'a> {
         }
         // A status whose inventory was lost speaks of no generation, and its conditions do.
         let ready = object.condition("Ready").and_then(|ready| ready.observed_generation);
-        standing.behind = ready.unwrap_or(object.status.observed_generation) < object.generation;
-        match standing {
-            // When that was, nobody says.
-            Standing { behind: true, state: State::Ready, .. } => Standing {
-                state: State::Reconciling,
-                reason: OUTDATED,
-                message: NOT_LOOKED_AT_SINCE,
-                since: None,
-                behind: true,
-            },
-            _ => standing,
-        }
+        standing.seen_at(ready.unwrap_or(object.status.observed_generation), object.generation)
     }
 
     /// How an Environment stands.
     pub fn of_environment(environment: &'a Environment) -> Self {
-        Self::said(&environment.conditions)
+        let Environment { conditions, observed_generation, generation, .. } = environment;
+        Self::said(conditions).seen_at(*observed_generation, *generation)
+    }
+
+    /// What was said at a generation, once the object is at another.
+    fn seen_at(self, observed: i64, generation: i64) -> Self {
+        let behind = observed < generation && self.state != State::Unknown;
+        if behind && self.state == State::Ready {
+            // When it was edited, nobody says.
+            return Standing {
+                state: State::Reconciling,
+                reason: OUTDATED,
+                message: NOT_LOOKED_AT_SINCE,
+                since: None,
+                behind,
+            };
+        }
+        Standing { behind, ..self }
     }
 
     fn said(conditions: &'a [Condition]) -> Self {

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Serialize;
 use terrace_crds::ResourceEntry;
 use terrace_model::identity::short_hash;
 
@@ -11,24 +12,20 @@ use super::hcl;
 use super::kinds::{self, Decision};
 use super::providers::{Place, Providers, fields};
 use super::steps::head;
-use crate::{Object, World};
+use crate::{Object, ObjectName, World};
 
 /// Everything that Terrace keeps in AWS for the objects of a world, for Terraform to take over: nobody is locked in.
 ///
 /// The same world gives the same text, in whatever order its objects stand.
 pub fn export(world: &World) -> String {
-    let mut objects: Vec<&Object> = world.objects.iter().collect();
-    objects.sort_by_key(|object| object.key.title());
-    let entries: Vec<Exported> = objects.iter().flat_map(|object| exported(world, object)).collect();
-    let places = entries.iter().flat_map(|entry| entry.blocks.iter().map(|_| entry.place.clone()));
-    let providers = Providers::new(places);
+    let (objects, entries, providers) = everything(world);
     let names = names(&entries);
     let sure = entries.iter().flat_map(|entry| &entry.blocks).filter(|block| !block.perhaps).count();
     let mut text = head(&objects, sure) + &providers.blocks();
     for object in objects {
-        let title = object.key.title();
-        text.push_str(&format!("# {title}\n\n"));
-        let mut own = entries.iter().filter(|entry| entry.title == title).peekable();
+        let name = ObjectName::from(&object.key);
+        text.push_str(&format!("# {}\n\n", name.title()));
+        let mut own = entries.iter().filter(|entry| entry.object == name).peekable();
         if own.peek().is_none() {
             text.push_str("# Terrace has made nothing for it yet.\n\n");
         }
@@ -38,10 +35,56 @@ pub fn export(world: &World) -> String {
     text + "\n"
 }
 
+/// The same as data, as `-o json` prints it: a line a block, and one for what has none.
+pub fn imports(world: &World) -> Vec<Import> {
+    let (_, entries, providers) = everything(world);
+    let names = names(&entries);
+    let lines = entries.iter().flat_map(|entry| {
+        let line = |block: Option<&Block>| Import {
+            object: entry.object.clone(),
+            to: block.map(|block| address(block, &names)),
+            id: block.map(|block| block.id.clone()),
+            provider: block.and_then(|_| providers.reference(&entry.place)),
+            may_be_absent: block.is_some_and(|block| block.perhaps),
+            note: entry.note.clone(),
+        };
+        let blocks: Vec<Import> = entry.blocks.iter().map(|block| line(Some(block))).collect();
+        if blocks.is_empty() { vec![line(None)] } else { blocks }
+    });
+    lines.collect()
+}
+
+/// One resource for Terraform to import. Fields may be added to it; none is renamed or taken away.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Import {
+    pub object: ObjectName,
+    /// Its address in Terraform, as `aws_db_instance.shop_orders_db`; none where there is no import of it, and `note` says
+    /// why.
+    pub to: Option<String>,
+    pub id: Option<String>,
+    /// Where there are several: `aws.eu_west_1`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
+    /// Terraform refuses to import what is not there.
+    pub may_be_absent: bool,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub note: String,
+}
+
+/// All objects in the order of their names, what becomes of their resources, and the providers that those need.
+fn everything(world: &World) -> (Vec<&Object>, Vec<Exported>, Providers) {
+    let mut objects: Vec<&Object> = world.objects.iter().collect();
+    objects.sort_by_key(|object| object.key.title());
+    let entries: Vec<Exported> = objects.iter().flat_map(|object| exported(world, object)).collect();
+    let places = entries.iter().flat_map(|entry| entry.blocks.iter().map(|_| entry.place.clone()));
+    let providers = Providers::new(places);
+    (objects, entries, providers)
+}
+
 /// One entry of an inventory, with what becomes of it.
 struct Exported {
-    /// Its object's.
-    title: String,
+    object: ObjectName,
     place: Place,
     blocks: Vec<Block>,
     /// What to know of it, or why there is no block.
@@ -71,7 +114,7 @@ fn exported(world: &World, object: &Object) -> Vec<Exported> {
         };
         let account = environment.map(|environment| environment.account.clone());
         let (blocks, note) = decided(object, entry);
-        Exported { title: object.key.title(), place: (account, region), blocks, note }
+        Exported { object: ObjectName::from(&object.key), place: (account, region), blocks, note }
     };
     entries.into_iter().map(one).collect()
 }
@@ -120,9 +163,12 @@ fn candidates(object: &Object, entry: &ResourceEntry) -> [String; 3] {
     [short, long, unique]
 }
 
+/// By type and by the name that is nobody else's.
+type Names<'a> = BTreeMap<(&'static str, &'a str), &'a str>;
+
 /// The name that each block gets, by type and by the name that is nobody else's. Terraform tells resources of one type apart
 /// by their names.
-fn names(entries: &[Exported]) -> BTreeMap<(&'static str, &str), &str> {
+fn names(entries: &[Exported]) -> Names<'_> {
     let blocks = || entries.iter().flat_map(|entry| &entry.blocks);
     let mut bearers: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
     for block in blocks() {
@@ -137,7 +183,12 @@ fn names(entries: &[Exported]) -> BTreeMap<(&'static str, &str), &str> {
     blocks().map(|block| ((block.resource, &*block.names[2]), &*block.names[chosen(block)])).collect()
 }
 
-fn written(entry: &Exported, names: &BTreeMap<(&'static str, &str), &str>, providers: &Providers) -> String {
+fn address(block: &Block, names: &Names) -> String {
+    let name = names.get(&(block.resource, &*block.names[2])).copied().unwrap_or(&block.names[2]);
+    format!("{}.{name}", block.resource)
+}
+
+fn written(entry: &Exported, names: &Names, providers: &Providers) -> String {
     let mut text = String::new();
     if !entry.note.is_empty() {
         text.push_str(&hcl::comment(&entry.note));
@@ -145,8 +196,7 @@ fn written(entry: &Exported, names: &BTreeMap<(&'static str, &str), &str>, provi
     }
     let (perhaps, sure): (Vec<_>, Vec<_>) = entry.blocks.iter().partition(|block| block.perhaps);
     let import = |block: &Block| {
-        let name = names.get(&(block.resource, &*block.names[2])).copied().unwrap_or(&block.names[2]);
-        let mut lines = vec![("to", format!("{}.{name}", block.resource)), ("id", hcl::text(&block.id))];
+        let mut lines = vec![("to", address(block, names)), ("id", hcl::text(&block.id))];
         lines.extend(providers.reference(&entry.place).map(|provider| ("provider", provider)));
         format!("import {{\n{}}}\n\n", fields(&lines))
     };
@@ -221,6 +271,20 @@ mod tests {
     #[test]
     fn the_web_example_goes_out_with_what_to_do_step_by_step() {
         assert_snapshot!(export(&world()));
+    }
+
+    #[test]
+    fn as_data_it_is_the_same_block_by_block() {
+        let (text, imports) = (export(&world()), imports(&world()));
+        let blocks: Vec<&Import> = imports.iter().filter(|import| import.to.is_some()).collect();
+        assert_eq!(blocks.len(), text.matches("import {\n").count());
+        for Import { to, id, note, .. } in &imports {
+            let told = to
+                .iter()
+                .all(|to| text.contains(&format!("to = {to}\n")) || text.contains(&format!("to       = {to}\n")));
+            let with = id.iter().all(|id| text.contains(&hcl::text(id)));
+            assert!(told && with && (to.is_some() || !note.is_empty()), "{to:?} {id:?} {note}\n{text}");
+        }
     }
 
     #[test]

@@ -12,4 +12,4 @@ pub mod samples;
 pub mod state;
 mod steps;
 
-pub use export::export;
+pub use export::{Import, export, imports};

@@ -16,7 +16,7 @@ const CLUSTER: &str = "cluster";
 pub const DEFINITIONS: &str = "definitions";
 const CONTROLLER: &str = "controller";
 /// The label of all that the chart makes.
-const CHART: &str = "app.kubernetes.io/part-of=terrace";
+pub const CHART: &str = "app.kubernetes.io/part-of=terrace";
 /// Seconds without a renewal after which nobody leads, whatever a lease's own duration is.
 const LONG: i64 = 60;
 

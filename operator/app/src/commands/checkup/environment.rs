@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 
 use kube::ResourceExt;
-use terrace_aws::{Clients, iam, quotas};
+use terrace_aws::quotas::{self, Quota, Quotas};
+use terrace_aws::{Clients, iam};
 use terrace_aws_ec2::network::{self, Select, Subnet};
 use terrace_crds::Environment;
 use terrace_crds::environment::{ClusterFacts, NetworkFacts};
 use terrace_views::doctor::{Finding, Health};
 
 use super::super::eyes;
+use super::operator;
 use crate::context::Context;
 use crate::environment::resolved;
 use crate::kinds::KINDS;
@@ -43,14 +45,15 @@ pub async fn findings(environment: &Environment, context: &Context) -> Vec<Findi
         }
     };
     let cloud = context.clouds.of(&seen);
-    findings.push(permissions(environment, &of, &cloud.clients).await);
+    findings.push(permissions(environment, &of, context, &cloud.clients).await);
     let status = seen.status.unwrap_or_default();
     if let Some(facts) = &status.network {
         findings.push(subnets(facts, &environment.spec.region, &of, &cloud.clients).await);
         findings.push(public(facts, &of));
     }
     findings.extend(status.cluster.iter().flat_map(|cluster| offers(cluster, &environment.spec.cluster.name, &of)));
-    findings.push(quota(&environment.spec.region, &of, &cloud.clients).await);
+    let all = quotas::all(&cloud.clients, &environment.spec.region).await;
+    findings.extend(all.iter().map(|quotas| quota(quotas, &environment.spec.region, &of)));
     findings
 }
 
@@ -69,13 +72,21 @@ fn standing(environment: &Environment, of: &str) -> Finding {
     }
 }
 
-/// What the role of an Environment may not do, of all that Terrace's code does.
-async fn permissions(environment: &Environment, of: &str, clients: &Clients) -> Finding {
+/// What the role of an Environment, or of the operator itself, may not do, of all that Terrace's code does.
+async fn permissions(environment: &Environment, of: &str, context: &Context, clients: &Clients) -> Finding {
     const WHAT: &str = "permissions";
-    let Some(role) = environment.spec.identity.assume_role.as_ref().map(|role| role.arn.as_str()) else {
-        let message = "it is reached as the operator itself, whose role is not known here";
-        return Finding::new(of, WHAT, Health::Unknown, message).mended_by("terrace policy");
+    let named = environment.spec.identity.assume_role.as_ref().map(|role| role.arn.clone());
+    let (role, mend) = match named {
+        Some(role) => (role, "terrace policy --trust operator --operator-role ARN --output cloudformation"),
+        None => match operator::role(environment, context, clients).await {
+            Ok(role) => (role, "terrace policy --output cloudformation"),
+            Err(why) => {
+                let message = format!("it is reached as the operator itself, whose role is not known: {why}");
+                return Finding::new(of, WHAT, Health::Unknown, message).mended_by("terrace policy");
+            }
+        },
     };
+    let role = role.as_str();
     let kinds: BTreeSet<&str> = KINDS.iter().map(|kind| kind.name).collect();
     let actions = policy::actions(&kinds);
     match iam::denied(clients, role, &actions).await {
@@ -90,8 +101,7 @@ async fn permissions(environment: &Environment, of: &str, clients: &Clients) -> 
                 actions.len(),
                 some(&denied)
             );
-            Finding::new(of, WHAT, Health::Missing, message)
-                .mended_by("terrace policy --trust operator --operator-role ARN --output cloudformation")
+            Finding::new(of, WHAT, Health::Missing, message).mended_by(mend)
         }
     }
 }
@@ -172,26 +182,22 @@ fn offers(cluster: &ClusterFacts, name: &str, of: &str) -> Vec<Finding> {
     vec![identity, targets]
 }
 
-async fn quota(region: &str, of: &str, clients: &Clients) -> Finding {
+/// How much of a service's quotas is in use.
+fn quota(quotas: &Quotas, region: &str, of: &str) -> Finding {
     const WHAT: &str = "quotas";
-    let all = match quotas::rds(clients, region).await {
-        Err(error) => return Finding::new(of, WHAT, Health::Unknown, format!("those of RDS cannot be read: {error}")),
+    let Quotas { service, code, all } = quotas;
+    let all = match all {
+        Err(error) => {
+            return Finding::new(of, WHAT, Health::Unknown, format!("those of {service} cannot be read: {error}"));
+        }
         Ok(all) => all,
     };
-    let near: Vec<String> = all
-        .iter()
-        .filter(|quota| quota.is_near())
-        .map(|quota| format!("{} of {} {}", quota.used, quota.most, quota.name))
-        .collect();
+    let told = |quota: &Quota| format!("{} of {} {}", quota.used, quota.most, quota.name);
+    let near: Vec<String> = all.iter().filter(|quota| quota.is_near()).map(told).collect();
     match near.is_empty() {
-        true => Finding::new(
-            of,
-            WHAT,
-            Health::Ok,
-            format!("of {} quotas of RDS in {region} none is near its end", all.len()),
-        ),
-        false => Finding::new(of, WHAT, Health::Concern, format!("in use in {region}: {}", near.join(", ")))
-            .mended_by("aws service-quotas list-service-quotas --service-code rds"),
+        true => Finding::new(of, WHAT, Health::Ok, format!("of {} of {service} none is near its end", all.len())),
+        false => Finding::new(of, WHAT, Health::Concern, format!("{service} in {region}: {}", near.join(", ")))
+            .mended_by(format!("aws service-quotas list-service-quotas --service-code {code}")),
     }
 }
 
@@ -232,6 +238,17 @@ mod tests {
         assert!(mends[0].contains("eks-pod-identity-agent") && mends[1].contains("aws-load-balancer-controller"));
         let whole = ClusterFacts { pod_identity: Some(true), target_group_binding: Some("v1".into()), ..bare };
         assert!(offers(&whole, "prod", "").iter().all(|finding| finding.health == Health::Ok));
+    }
+
+    #[test]
+    fn a_quota_that_is_nearly_used_up_is_named_with_what_lists_them() {
+        let of = |used| {
+            let all = Ok(vec![Quota { name: "Roles".into(), used, most: 1000 }]);
+            quota(&Quotas { service: "IAM", code: "iam", all }, "eu-west-1", "")
+        };
+        assert_eq!((of(10).health, of(990).health), (Health::Ok, Health::Concern));
+        assert_eq!(of(990).message, "IAM in eu-west-1: 990 of 1000 Roles");
+        assert!(of(990).mend.is_some_and(|mend| mend.ends_with("--service-code iam")));
     }
 
     #[test]
