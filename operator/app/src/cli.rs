@@ -49,6 +49,8 @@ pub enum Command {
     /// Writes the manifests that take over what exists, found by ARN, by tag, by ACK's objects or in a state of Terraform's,
     /// and change nothing.
     Adopt(Box<commands::adopt::Flags>),
+    /// Writes a table of prices for --prices, from files of AWS's own price list.
+    Prices(commands::offers::Flags),
     /// Waits until an object is Ready, or gone.
     Wait(Box<commands::wait::Flags>),
     /// Lets a change through that waits for consent.

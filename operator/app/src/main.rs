@@ -41,21 +41,32 @@ fn main() -> ExitCode {
         cli::Command::Tree(flags) => told(in_runtime(async move { look::tree(&flags, &style(&Term::stdout())).await })),
         cli::Command::Why(flags) => told(in_runtime(async move { look::why(&flags, &style(&Term::stdout())).await })),
         cli::Command::Graph(flags) => told(in_runtime(async move { look::graph(&flags).await })),
-        cli::Command::Wait(flags) => told(in_runtime(async move { commands::wait::run(&flags, &style(&Term::stderr())).await })),
+        cli::Command::Wait(flags) => {
+            told(in_runtime(async move { commands::wait::run(&flags, &style(&Term::stderr())).await }))
+        }
         cli::Command::Approve(flags) => told(in_runtime(async move { act::approve(&flags).await })),
         cli::Command::Pause(target) => tell(target, Word::Pause),
         cli::Command::Resume(target) => tell(target, Word::Resume),
         cli::Command::Reconcile(target) => tell(target, Word::Reconcile),
         cli::Command::Observe(target) => tell(target, Word::Observe),
         cli::Command::Manage(target) => tell(target, Word::Manage),
-        cli::Command::Plan(flags) => shown(in_runtime(async move { commands::plan::run(&flags, &style(&Term::stdout())).await })),
+        cli::Command::Plan(flags) => {
+            shown(in_runtime(async move { commands::plan::run(&flags, &style(&Term::stdout())).await }))
+        }
         cli::Command::Explain(flags) => told(write::explain(&flags, &style(&Term::stdout()))),
         cli::Command::New(flags) => told(write::new(&flags)),
+        cli::Command::Prices(flags) => told(commands::offers::prices(&flags)),
         cli::Command::Export(flags) => told(in_runtime(async move { write::export(&flags).await })),
-        cli::Command::Adopt(flags) => told(in_runtime(async move { commands::adopt::run(&flags, &style(&Term::stderr())).await })),
-        cli::Command::Drift(flags) => shown(in_runtime(async move { commands::drift::run(&flags, &style(&Term::stdout())).await })),
+        cli::Command::Adopt(flags) => {
+            told(in_runtime(async move { commands::adopt::run(&flags, &style(&Term::stderr())).await }))
+        }
+        cli::Command::Drift(flags) => {
+            shown(in_runtime(async move { commands::drift::run(&flags, &style(&Term::stdout())).await }))
+        }
         cli::Command::Ui(flags) => told(in_runtime(async move { commands::ui::run(&flags).await })),
-        cli::Command::Doctor(flags) => shown(in_runtime(async move { commands::doctor::run(&flags, &style(&Term::stdout())).await })),
+        cli::Command::Doctor(flags) => {
+            shown(in_runtime(async move { commands::doctor::run(&flags, &style(&Term::stdout())).await }))
+        }
         cli::Command::Completions(flags) => told(commands::shell::completions(&flags)),
         cli::Command::Man(flags) => told(commands::shell::manual(&flags)),
         cli::Command::DriftRule(flags) => told(Ok(drift::rule::print(&flags))),

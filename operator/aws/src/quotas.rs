@@ -76,9 +76,10 @@ async fn iam(clients: &Clients) -> Result<Vec<Quota>> {
 
 async fn route53(clients: &Clients) -> Result<Vec<Quota>> {
     let mut quotas = Vec::new();
-    for (name, kind) in
-        [("hosted zones", AccountLimitType::MaxHostedZonesByOwner), ("health checks", AccountLimitType::MaxHealthChecksByOwner)]
-    {
+    for (name, kind) in [
+        ("hosted zones", AccountLimitType::MaxHostedZonesByOwner),
+        ("health checks", AccountLimitType::MaxHealthChecksByOwner),
+    ] {
         let answer = clients.route53().get_account_limit().r#type(kind).send().await.map_err(classify)?;
         let most = answer.limit().map(|limit| limit.value()).unwrap_or_default();
         quotas.push(Quota::new(name, answer.count(), most));

@@ -65,7 +65,36 @@ async fn permissions(scene: &Scene<'_>, report: &Value, own: &str) -> Result<()>
     let message = denied["message"].as_str().unwrap_or_default();
     ensure(denied["health"] == "Missing" && message.contains("may not do") && message.contains(" more"), denied)?;
     tenant.kubectl.delete("environment", &format!("{}-bare", tenant.name)).await?;
+    own_role(scene).await?;
     let text = tenant.terrace(&["doctor"], "").await?;
     println!("{}", text.out);
     Ok(())
+}
+
+/// An Environment that the operator reaches as itself: its role is that of its ServiceAccount.
+async fn own_role(scene: &Scene<'_>) -> Result<()> {
+    let tenant = &scene.tenant;
+    let mut environment = tenant.environment();
+    let role = environment["spec"]["identity"]["assumeRole"]["arn"].as_str().context("a role")?.to_owned();
+    let name = format!("{}-own", tenant.name);
+    environment["metadata"]["name"] = json!(name);
+    environment["spec"]["identity"] = json!({ "type": "Operator" });
+    environment["spec"]["namespaces"] = json!({ "matchLabels": { "terrace.dev/environment": "nobody" } });
+    tenant.kubectl.apply(&environment).await?;
+    let permissions = async || -> Result<Value> {
+        let said = tenant.terrace(&["doctor", "-o", "json"], "").await?;
+        let report: Value = serde_json::from_str(&said.out).with_context(|| format!("{said:?}"))?;
+        found(&report, &format!("Environment {name}"), "permissions").cloned()
+    };
+    let unknown = permissions().await?;
+    let message = unknown["message"].as_str().unwrap_or_default();
+    ensure(unknown["health"] == "Unknown" && message.contains("has no role, neither by"), &unknown)?;
+    let account = ["annotate", "serviceaccount", "terrace", "--namespace", "terrace-system"];
+    let irsa = format!("eks.amazonaws.com/role-arn={role}");
+    tenant.kubectl.run(&[&account[..], &[&irsa]].concat()).await?;
+    let known = permissions().await?;
+    tenant.kubectl.run(&[&account[..], &["eks.amazonaws.com/role-arn-"]].concat()).await?;
+    tenant.kubectl.delete("environment", &name).await?;
+    let message = known["message"].as_str().unwrap_or_default();
+    ensure(known["health"] == "Ok" && message.starts_with(&role), &known)
 }

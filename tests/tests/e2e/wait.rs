@@ -58,7 +58,11 @@ async fn on_a_screen(scene: &Scene<'_>) -> Result<()> {
     let tenant = &scene.tenant;
     tenant.kubectl.apply(&tenant.data_tier("reports")).await?;
     let mut command = Command::from(scene.bed.python.script("terminal.py"));
-    command.arg(program()?).args(["wait", "DataTier/reports", "--namespace", &tenant.name]).env("TERM", "xterm").env("LC_ALL", "C.UTF-8");
+    command
+        .arg(program()?)
+        .args(["wait", "DataTier/reports", "--namespace", &tenant.name])
+        .env("TERM", "xterm")
+        .env("LC_ALL", "C.UTF-8");
     let shown = command.env("KUBECONFIG", tenant.kubectl.kubeconfig()).kill_on_drop(true).output().await?;
     let text = String::from_utf8_lossy(&shown.stdout);
     ensure(shown.status.success(), &text)?;
@@ -85,8 +89,13 @@ async fn as_json(scene: &Scene<'_>) -> Result<()> {
     for (field, value) in wanted.as_object().context("fields")? {
         ensure(ready[field] == *value, format_args!("{field} of {ready}"))?;
     }
-    let words =
-        [("pause", "Paused"), ("resume", "Resumed"), ("reconcile", "Reconciled"), ("observe", "Observed"), ("manage", "Managed")];
+    let words = [
+        ("pause", "Paused"),
+        ("resume", "Resumed"),
+        ("reconcile", "Reconciled"),
+        ("observe", "Observed"),
+        ("manage", "Managed"),
+    ];
     for (word, done) in words {
         let told = said(&[word, "DataTier/orders"]).await?;
         let expected = json!({ "kind": "DataTier", "namespace": tenant.name, "name": "orders", "done": done });

@@ -1,4 +1,5 @@
-"""Looks at the page of `terrace ui` in a browser, as whoever uses it does: by mouse, by keyboard, in the dark, on a phone.
+"""Looks at the page of `terrace ui` in a browser, as whoever uses it does: by mouse, by keyboard, in the dark, on a phone,
+and with a thousand objects.
 
     page.py URL FOLDER [--chromium PATH]
 
@@ -11,12 +12,15 @@ import json
 import pathlib
 import re
 import sys
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from playwright.sync_api import Error, sync_playwright
 
 WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 TILE = '.tile[role="button"]'
+STATE = re.compile(r"/state(\?[^#]*)?$")
+# So many objects are not drawn at once and not listed at once.
+MANY = 1000
 # WCAG 2.2, contrast (minimum); text of these is small.
 LEAST = 4.5
 READ = ["h1", ".read", ".counts li", ".row strong", ".row .stands", ".row .kind", "#details h2", "#details .badge strong",
@@ -28,6 +32,12 @@ COLOURS = """element => {
     return /, 0\\)$/.test(colour) ? ground(one.parentElement) : colour;
   };
   return [getComputedStyle(element).color, ground(element)];
+}"""
+# Counts what is changed in the page from now on.
+WATCH = """() => {
+  window.changes = 0;
+  new MutationObserver((all) => (window.changes += all.length))
+    .observe(document.querySelector("main"), { subtree: true, childList: true, attributes: true, characterData: true });
 }"""
 FOCUSED = "() => document.activeElement.matches('.tile[role=\"button\"]') ? document.activeElement.dataset.key : null"
 
@@ -47,7 +57,7 @@ class Browser:
     def __init__(self, browser, url):
         self.browser, self.url, self.hosts, self.errors, self.policy = browser, url, set(), [], ""
 
-    def open(self, scheme="light", size=WIDE, key="", listen=True):
+    def open(self, scheme="light", size=WIDE, key="", listen=True, change=None):
         context = self.browser.new_context(viewport=size, color_scheme=scheme, reduced_motion="reduce")
         page = context.new_page()
         page.set_default_timeout(20_000)
@@ -55,10 +65,12 @@ class Browser:
         if listen:
             page.on("console", lambda said: said.type == "error" and self.errors.append(said.text))
             page.on("pageerror", lambda error: self.errors.append(str(error)))
+        if change:
+            alter(page, change)
         answer = page.goto(self.url + (f"#{key}" if key else ""))
         self.policy = answer.headers.get("content-security-policy", "")
         page.wait_for_selector(TILE)
-        page.wait_for_selector(".row")
+        page.wait_for_selector(".row, #none:not([hidden])")
         return page
 
 
@@ -109,23 +121,32 @@ def arrows(page):
 
 def refresh(page, focused):
     """New states, with another picture and another order, take the focus from no tile and no row."""
-    def other(route):
-        answer = route.fetch()
-        state = answer.json()
+    def other(state, _):
         state["picture"] = state["picture"].replace("</title>", " again</title>", 1)
         state["cards"].reverse()
-        route.fulfill(response=answer, json=state)
 
-    page.route("**/state", other)
+    alter(page, other)
     answers(page)
     check("again" in page.text_content(".picture title"), "a new picture is not shown")
     check(page.evaluate(FOCUSED) == focused, "a new state takes the focus away from the tile")
     row = page.locator(".row").first
     key = row.get_attribute("data-key")
     row.focus()
-    page.unroute("**/state")
+    page.unroute(STATE)
     answers(page)
     check(page.evaluate("document.activeElement.dataset.key") == key, "a new state takes the focus away from the list")
+
+
+def alter(page, change):
+    """Has the page see another state than is answered: always all of it, as a tag would be that of what is answered."""
+    def other(route):
+        answer = route.fetch(headers={name: value for name, value in route.request.headers.items() if name != "if-none-match"})
+        state = answer.json()
+        change(state, route.request.url)
+        headers = {name: value for name, value in answer.headers.items() if name not in ("etag", "content-length")}
+        route.fulfill(response=answer, json=state, headers=headers)
+
+    page.route(STATE, other)
 
 
 def answers(page):
@@ -199,13 +220,89 @@ def phone(page):
 
 def stale(page):
     """Without an answer it says so and keeps the picture; with one, it goes on."""
-    page.route("**/state", lambda route: route.abort())
+    page.route(STATE, lambda route: route.abort())
     page.wait_for_selector("#stale:not([hidden])")
     said = page.inner_text("#stale")
     check("does not answer" in said and "as of" in said, f"without an answer the page says: {said}")
     check(page.locator(TILE).count() > 0, "without an answer the picture is gone")
-    page.unroute("**/state")
+    page.unroute(STATE)
     page.wait_for_selector("#stale", state="hidden")
+
+
+class Crowd:
+    """A thousand objects out of a few: copies in namespaces of their own, all of them Ready; and what was asked."""
+
+    def __init__(self):
+        self.state, self.asked = None, {}
+
+    def __call__(self, state, url):
+        self.asked = {name: values[-1] for name, values in parse_qs(urlsplit(url).query).items()}
+        self.state = self.state or self.of(state)
+        own = next(card["namespace"] for card in self.state["cards"] if "namespace" in card)
+        drawn = self.asked.get("namespace", self.asked.get("near", own))
+        said = {"sentence": "All."} if drawn == "*" else {"namespace": drawn, "sentence": f"Namespace {drawn}."}
+        state.update({**self.state, "now": state["now"], "many": True, "drawn": said})
+
+    def of(self, state):
+        own = [card for card in state["cards"] if "namespace" in card]
+        for number in range(MANY // len(own)):
+            for card in own:
+                place, (kind, _, name) = f"copy-{number:03}", card["key"].split("/")
+                ready = {"state": "Ready", "sign": "✓", "stands": "Ready", "holdsUp": 0}
+                state["cards"].append({**card, **ready, "key": f"{kind}/{place}/{name}", "namespace": place, "name": f"{place}/{name}"})
+        return state
+
+    def wrong(self):
+        return [card["key"] for card in self.state["cards"] if card["state"] != "Ready"]
+
+
+def crowd(page, many):
+    """Of a thousand objects, those that need somebody are on top, few are drawn and listed, and each is found by keyboard."""
+    rows = lambda: page.eval_on_selector_all(".row", "all => all.map((one) => one.dataset.key)")
+    check(rows() == many.wrong(), f"of {MANY} objects the list begins with {rows()[:3]}, and {many.wrong()[:3]} need somebody")
+    check(page.inner_text("#drawn").startswith("Namespace "), "it is not said that one namespace is drawn")
+    places = page.eval_on_selector_all("#objects, #picture", "all => all.map((one) => one.id)")
+    check(places == ["objects", "picture"], "of many objects the list does not come before the picture")
+    page.click("#more")
+    check(len(rows()) >= 100, f"of many objects no more than {len(rows())} are shown when more are asked for")
+    here = page.evaluate("[...document.querySelectorAll('.row')].indexOf(document.activeElement)")
+    check(here == len(many.wrong()), "whoever asks for more rows does not go on at the first of them")
+    page.keyboard.press("ArrowRight")
+    check(page.evaluate("[...document.querySelectorAll('.row')].indexOf(document.activeElement)") == here + 1, "no arrow leads to the next row")
+    page.keyboard.press("/")
+    page.keyboard.type("copy-007 Tier")
+    check(rows() and all("/copy-007/" in key for key in rows()), f"the filter finds {rows()[:3]}")
+    page.keyboard.press("Enter")
+    check("copy-007" in page.inner_text("#details h2"), "Enter in the filter does not open the first that fits")
+    page.wait_for_selector("#drawn:has-text('copy-007')")
+    page.keyboard.press("Escape")
+    check(page.evaluate("document.activeElement.dataset.key") == rows()[0], "after Escape the row has not the focus again")
+    page.reload()
+    page.wait_for_selector("#drawn:has-text('copy-007')")
+    check(page.input_value("#filter") == "copy-007 Tier", "what is looked for does not survive a reload")
+    page.click("#clear")
+    chosen(page, many, rows)
+
+
+def chosen(page, many, rows):
+    """A namespace and a state can be chosen, and all can be drawn."""
+    page.select_option("#namespace", "copy-011")
+    page.wait_for_selector("#drawn:has-text('copy-011')")
+    check(many.asked["namespace"] == "copy-011", f"of the picture it is asked {many.asked}")
+    check(rows() and all("/copy-011/" in key for key in rows()), f"the namespace has {rows()[:3]}")
+    page.click("#clear")
+    ready = page.locator('button[data-state="Ready"]')
+    ready.click()
+    check(ready.get_attribute("aria-pressed") == "true" and not set(rows()) & set(many.wrong()), "a state cannot be chosen")
+    ready.click()
+    check(rows() == many.wrong(), "a state that was chosen cannot be let go")
+    page.click("#whole")
+    page.wait_for_selector("#drawn:has-text('All.')")
+    check(many.asked["namespace"] == "*", f"of the picture it is asked {many.asked}")
+    answers(page)
+    page.evaluate(WATCH)
+    answers(page)
+    check(page.evaluate("window.changes") == 0, "a state that says the same again changes the page")
 
 
 def look(browser, folder):
@@ -221,6 +318,11 @@ def look(browser, folder):
     done["contrastDark"], after = contrast(dark, "dark")
     check(before[0] != after[0] and before[1] != after[1], "dark looks as light does")
     dark.screenshot(path=folder / "dark.png")
+    many = Crowd()
+    crowd(browser.open(change=many), many)
+    pocket = browser.open(size=PHONE, change=Crowd())
+    pocket.locator('button[data-state="Ready"]').click()
+    phone(pocket)
     small = browser.open(size=PHONE)
     done["pictureScrolls"] = phone(small)
     small.screenshot(path=folder / "phone.png")
@@ -228,7 +330,7 @@ def look(browser, folder):
     stale(browser.open(listen=False))
     check(browser.hosts == {urlsplit(browser.url).netloc}, f"the page asks {sorted(browser.hosts)}")
     check("'unsafe" not in browser.policy and "default-src 'none'" in browser.policy, f"the policy is {browser.policy!r}")
-    done["checked"] = ["tiles", "keyboard", "refresh", "details", "hash", "contrast", "dark", "phone", "console", "stale", "hosts", "policy"]
+    done["checked"] = ["tiles", "keyboard", "refresh", "details", "hash", "contrast", "dark", "phone", "crowd", "console", "stale", "hosts", "policy"]
     return done
 
 

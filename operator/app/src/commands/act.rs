@@ -134,7 +134,9 @@ pub async fn tell(target: &Target, word: Word) -> Result<String, String> {
     let (patch, done, deed) = match word {
         Word::Pause => (annotated(PAUSE, json!("true")), "Paused", "paused: nothing is changed until it is resumed"),
         Word::Resume => (annotated(PAUSE, Value::Null), "Resumed", "resumed"),
-        Word::Reconcile => (annotated(RECONCILE_AT, json!(Timestamp::now())), "Reconciled", "is read afresh from AWS now"),
+        Word::Reconcile => {
+            (annotated(RECONCILE_AT, json!(Timestamp::now())), "Reconciled", "is read afresh from AWS now")
+        }
         Word::Observe => (management("Observe"), "Observed", "only observed: nothing is ever changed"),
         Word::Manage => (management("Manage"), "Managed", "managed"),
     };

@@ -7,10 +7,10 @@ use futures::future::join_all;
 use terrace_views::doctor::Report;
 use terrace_views::style::Style;
 
-use super::look::{Output, written};
-use super::stage::Stage;
 use super::checkup;
 use super::cluster::Access;
+use super::look::{Output, written};
+use super::stage::Stage;
 
 /// Flags of `terrace doctor`.
 #[derive(Clone, Debug, Args)]

@@ -14,6 +14,7 @@ mod eyes;
 pub mod look;
 mod manifests;
 mod named;
+pub mod offers;
 pub mod plan;
 mod prices;
 mod schema;

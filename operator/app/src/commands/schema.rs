@@ -68,7 +68,8 @@ fn field(schema: &JSONSchemaProps, name: &str, value: &Value, path: &str) -> Res
         (None, Some(JSONSchemaPropsOrBool::Bool(true))) => Ok(()),
         _ if value.is_null() => Ok(()),
         _ => {
-            let known: Vec<&str> = schema.properties.iter().flat_map(|known| known.keys()).map(String::as_str).collect();
+            let known: Vec<&str> =
+                schema.properties.iter().flat_map(|known| known.keys()).map(String::as_str).collect();
             Err(explain::absent("field", path, name, &known))
         }
     }

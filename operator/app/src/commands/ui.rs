@@ -6,13 +6,16 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, X_CONTENT_TYPE_OPTIONS};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HOST, IF_NONE_MATCH, X_CONTENT_TYPE_OPTIONS,
+};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use clap::Args;
 use jiff::Timestamp;
-use terrace_views::page::{self, Asset, CSP, STATE};
-use terrace_views::plan::Prices;
+use terrace_views::World;
+use terrace_views::page::{self, Answer, Asset, CSP, STATE};
+use terrace_views::plan::{Plan, Prices};
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
@@ -46,7 +49,22 @@ struct Served {
     prices: Prices,
     assets: Vec<Asset>,
     /// What was read last, and when.
-    last: Mutex<Option<(Instant, String)>>,
+    last: Mutex<Option<(Instant, Arc<Read>)>>,
+}
+
+/// What was read of the cluster.
+struct Read {
+    world: World,
+    plan: Option<Plan>,
+    now: Timestamp,
+}
+
+/// What is answered; with a tag, where it may be known already.
+#[derive(Debug)]
+struct Said {
+    content_type: &'static str,
+    etag: Option<String>,
+    body: String,
 }
 
 /// Serves until Ctrl-C. The address is told on standard output.
@@ -74,18 +92,24 @@ impl Served {
         Ok(Served { cluster, clouds, prices, assets: page::assets(), last: Mutex::default() })
     }
 
-    /// What the page shows, as JSON; what was read a moment ago serves all who look.
-    async fn state(&self) -> Result<String, String> {
-        let mut last = self.last.lock().await;
-        if let Some((_, text)) = last.as_ref().filter(|(when, _)| when.elapsed() < FRESH) {
-            return Ok(text.clone());
-        }
-        let text = self.read().await?;
-        *last = Some((Instant::now(), text.clone()));
-        Ok(text)
+    /// What the page shows of what a query asks.
+    async fn state(&self, query: Option<&str>) -> Result<Answer, String> {
+        let Read { world, plan, now } = &*self.lately().await?;
+        page::answer(world, plan.as_ref(), *now, query).map_err(|error| error.to_string())
     }
 
-    async fn read(&self) -> Result<String, String> {
+    /// What was read a moment ago serves all who look.
+    async fn lately(&self) -> Result<Arc<Read>, String> {
+        let mut last = self.last.lock().await;
+        if let Some((_, read)) = last.as_ref().filter(|(when, _)| when.elapsed() < FRESH) {
+            return Ok(read.clone());
+        }
+        let read = Arc::new(self.read().await?);
+        *last = Some((Instant::now(), read.clone()));
+        Ok(read)
+    }
+
+    async fn read(&self) -> Result<Read, String> {
         // Whoever may not read what a plan needs sees no cost.
         let (mut world, plan) = match Stage::of(&self.cluster).await {
             Ok(mut stage) => {
@@ -96,31 +120,30 @@ impl Served {
             Err(_) => (world::world(&self.cluster).await?, None),
         };
         world::add_events(&mut world, &self.cluster).await;
-        let view = page::view(&world, plan.as_ref(), Timestamp::now());
-        serde_json::to_string(&view).map_err(|error| error.to_string())
+        Ok(Read { world, plan, now: Timestamp::now() })
     }
 }
 
 async fn answer(State(served): State<Arc<Served>>, method: Method, uri: Uri, headers: HeaderMap) -> Response {
-    let (code, content_type, body) = match said(&served, &method, &uri, &headers).await {
-        Ok((content_type, body)) => (StatusCode::OK, content_type, body),
-        Err((code, sentence)) => (code, PLAIN, sentence),
+    let has = |etag: &str| headers.get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes());
+    let (code, said) = match said(&served, &method, &uri, &headers).await {
+        // Whoever has it already is told so, and no more.
+        Ok(said) if said.etag.as_deref().is_some_and(has) => {
+            (StatusCode::NOT_MODIFIED, Said { body: String::new(), ..said })
+        }
+        Ok(said) => (StatusCode::OK, said),
+        Err((code, body)) => (code, Said { content_type: PLAIN, etag: None, body }),
     };
-    let headers = [
-        (CONTENT_TYPE, content_type),
+    let always = [
+        (CONTENT_TYPE, said.content_type),
         (CONTENT_SECURITY_POLICY, CSP),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (CACHE_CONTROL, "no-store"),
     ];
-    (code, headers, body).into_response()
+    (code, always, said.etag.map(|etag| [(ETAG, etag)]), said.body).into_response()
 }
 
-async fn said(
-    served: &Served,
-    method: &Method,
-    uri: &Uri,
-    headers: &HeaderMap,
-) -> Result<(&'static str, String), (StatusCode, String)> {
+async fn said(served: &Served, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<Said, (StatusCode, String)> {
     let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     if !is_here(host) {
         return Err((StatusCode::MISDIRECTED_REQUEST, format!("{host} is not served here")));
@@ -130,12 +153,12 @@ async fn said(
     }
     let path = uri.path().trim_start_matches('/');
     if path == STATE {
-        let state = served.state().await.map_err(|why| (StatusCode::BAD_GATEWAY, why))?;
-        return Ok(("application/json", state));
+        let Answer { etag, body } = served.state(uri.query()).await.map_err(|why| (StatusCode::BAD_GATEWAY, why))?;
+        return Ok(Said { content_type: "application/json", etag: Some(etag), body });
     }
     let asset = served.assets.iter().find(|asset| asset.path == path);
     let asset = asset.ok_or((StatusCode::NOT_FOUND, format!("there is no {path}")))?;
-    Ok((asset.content_type, asset.body.clone()))
+    Ok(Said { content_type: asset.content_type, etag: None, body: asset.body.clone() })
 }
 
 /// Whether a browser means this machine: another name that leads here is somebody's attempt to read the page from theirs
@@ -162,7 +185,7 @@ mod tests {
             let headers = HeaderMap::from_iter([(HOST, host.parse().unwrap())]);
             said(&served, &method, &path.parse().unwrap(), &headers).await
         };
-        let (content_type, body) = ask("/", "localhost:1", Method::GET).await.unwrap();
+        let Said { content_type, body, .. } = ask("/", "localhost:1", Method::GET).await.unwrap();
         assert!(content_type.starts_with("text/html") && body.contains("page.js"));
         for (path, host, method, code) in [
             ("/other", "localhost:1", Method::GET, StatusCode::NOT_FOUND),

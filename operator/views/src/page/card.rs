@@ -22,6 +22,9 @@ pub struct Card {
     pub kind: String,
     /// `shop/orders`, or the name of an Environment.
     pub name: String,
+    /// None of an Environment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
     /// The word on its tile, and its sign.
     pub state: State,
     pub sign: char,
@@ -96,6 +99,7 @@ fn card(name: &ObjectName, standing: &Standing, age: Option<String>, holds_up: u
         key: key(name),
         kind: said(&name.kind),
         name: said(&place.map_or(name.name.clone(), |namespace| format!("{namespace}/{}", name.name))),
+        namespace: place.map(said),
         state: standing.state,
         sign: standing.state.sign(),
         stands: said(&standing.text()),

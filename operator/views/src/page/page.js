@@ -2,19 +2,28 @@
 
 import { absent, details } from "./details.js";
 import { show } from "./dom.js";
-import { count, list } from "./list.js";
-import { draw, mark, reveal, tileOf } from "./picture.js";
+import { count, few, further, list } from "./list.js";
+import { draw, mark, reveal, rewind, tileOf } from "./picture.js";
+import { fitting, isAny, isLed, isWhole, look, offer, question, seek, seeks, takeUp, turn } from "./sought.js";
 import { watch } from "./state.js";
 
-const [main, panel, filter, read, stale, spoken] =
-  ["main", "details", "filter", "read", "stale", "spoken"].map((id) => document.getElementById(id));
+const [main, panel, drawing, objects, caption, drawn, filter, namespaces, clear, whole, more, read, stale, spoken] = [
+  ...["main", "details", "drawing", "objects", "caption", "drawn", "filter", "namespace", "clear", "whole", "more"],
+  ...["read", "stale", "spoken"],
+].map((id) => document.getElementById(id));
 const [header, skip] = [".top", ".skip"].map((place) => document.querySelector(place));
 /** Where the details cover the page instead of standing beside it. */
 const narrow = matchMedia("(max-width: 44rem)");
 /** The most changes that are read out at once. */
 const MOST = 3;
+/** How long one who types is waited for, in milliseconds. */
+const PAUSE = 300;
 
 let view;
+/** When it was read. */
+let seen;
+/** What waits for the end of typing. */
+let typing;
 /** What the details were opened from, to go back to. */
 let opener;
 
@@ -33,18 +42,41 @@ function select(key) {
   render();
 }
 
-/** Shows what is known, as it is selected and filtered. */
+/** Shows what is known, as it is selected and looked for. */
 function render() {
   if (view === undefined) return;
-  const key = selected();
-  const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
-  const texts = new Map(view.cards.map((card) => [card.key, `${card.kind} ${card.name} ${card.stands}`.toLowerCase()]));
-  const fits = (one) => words.every((word) => texts.get(one)?.includes(word));
+  const [key, fits, any] = [selected(), fitting(), isAny()];
+  const fit = new Set(view.cards.filter(fits).map((card) => card.key));
+  lay(view.many);
   draw(view.picture);
-  mark(key, fits);
-  list(view.cards, key, fits);
-  count(view.cards);
+  mark(key, (one) => fit.has(one));
+  caption.hidden = view.drawn === undefined;
+  drawn.textContent = view.drawn?.sentence ?? "";
+  offer(view.cards, view.drawn);
+  list(view.cards, key, { fits, any, many: view.many });
+  count(view.cards, seeks);
+  clear.hidden = !any;
   open(key);
+}
+
+/** Of many objects the list comes before the picture, also for those who go through the page by keyboard. */
+function lay(many) {
+  if (main.classList.toggle("crowd", many) === (main.firstElementChild === objects)) return;
+  main.prepend(many ? objects : drawing);
+}
+
+/** Goes on with what is looked for now. */
+function sift() {
+  few();
+  render();
+  clearTimeout(typing);
+  typing = setTimeout(follow, PAUSE);
+}
+
+/** Has what is found drawn, where nothing of it is. */
+function follow() {
+  const found = view?.cards.filter(fitting()).filter((card) => card.namespace !== undefined) ?? [];
+  if (isLed() && found.length > 0 && !found.some((card) => tileOf(card.key))) approach(found[0].key);
 }
 
 function open(key) {
@@ -65,12 +97,25 @@ function visit(key, from) {
   select(key);
   panel.querySelector("h2")?.focus({ preventScroll: true });
   bring(key);
+  approach(key);
+}
+
+/** Has the namespace of an object drawn, where that is not; asks if that, or another question than before, is open. */
+function approach(key, before = question()) {
+  if (key !== undefined && !tileOf(key)) look(namespaceOf(key));
+  if (question() !== before) ask();
+}
+
+/** The namespace in a key; an Environment has none. */
+function namespaceOf(key) {
+  const parts = key.split("/");
+  return parts.length === 3 ? parts[1] : undefined;
 }
 
 /** Scrolls the picture to the tile of an object. */
 function bring(key) {
   const tile = key && tileOf(key);
-  if (tile) reveal(tile);
+  if (tile) reveal(tile, view.many);
 }
 
 /** Closes the details, and goes back to where they were opened. */
@@ -91,23 +136,36 @@ function speak(before, after) {
   if (told.length > 0) spoken.textContent = told.join(" ") + more;
 }
 
-function shown(fresh) {
-  const first = view === undefined;
-  if (!first) speak(view.cards, fresh.cards);
+function shown(fresh, now) {
+  const before = view;
   view = fresh;
+  seen = now;
   stale.hidden = true;
   document.body.classList.remove("old");
-  read.textContent = `As of ${time(view.now)}`;
+  read.textContent = `As of ${time(now)}`;
+  if (fresh === before) return;
+  if (before !== undefined) speak(before.cards, fresh.cards);
   render();
-  if (first) bring(selected());
+  const other = before?.drawn?.namespace !== fresh.drawn?.namespace;
+  look(fresh.drawn?.namespace);
+  if (before === undefined || other) begin();
+  if (before === undefined) follow();
+}
+
+/** Shows of another picture what is selected in it, or of a large one what needs somebody most. */
+function begin() {
+  rewind();
+  const wrong = view.many && view.cards.find((card) => card.state !== "Ready" && tileOf(card.key));
+  const key = selected();
+  bring(key !== undefined && tileOf(key) ? key : wrong?.key);
 }
 
 function failed(why, pause) {
-  const kept = view === undefined ? "" : ` What is shown is as of ${time(view.now)}.`;
+  const kept = view === undefined ? "" : ` What is shown is as of ${time(seen)}.`;
   stale.textContent = `${why}${kept} It is tried again in ${Math.round(pause / 1000)} seconds.`;
   stale.hidden = false;
   document.body.classList.toggle("old", view !== undefined);
-  read.textContent = view === undefined ? "Nothing is known yet" : `Stale: as of ${time(view.now)}`;
+  read.textContent = view === undefined ? "Nothing is known yet" : `Stale: as of ${time(seen)}`;
 }
 
 /** The time of a moment, which is in UTC as all others are. */
@@ -128,7 +186,11 @@ async function copy(button) {
 /** What a click, Enter or Space means where it is done. */
 function act(target) {
   const [tile, link] = [target.closest('.tile[role="button"]'), target.closest("[data-open]")];
-  if (tile) visit(tile.dataset.key, tile);
+  const state = target.closest("button[data-state]");
+  if (state) {
+    turn(state.dataset.state);
+    sift();
+  } else if (tile) visit(tile.dataset.key, tile);
   else if (link) visit(link.dataset.open, link);
   else if (target.closest("[data-close]")) close();
   else if (target.closest("[data-copy]")) copy(target.closest("[data-copy]"));
@@ -148,7 +210,34 @@ skip.addEventListener("click", (event) => {
   event.preventDefault();
   document.getElementById(skip.dataset.to).focus();
 });
-filter.addEventListener("input", render);
+filter.addEventListener("input", () => {
+  seek({ words: filter.value });
+  sift();
+});
+namespaces.addEventListener("change", () => {
+  seek({ namespace: namespaces.value });
+  sift();
+  ask();
+});
+clear.addEventListener("click", () => {
+  filter.value = "";
+  seek({ words: "", namespace: "", states: new Set() });
+  sift();
+  filter.focus();
+  ask();
+});
+whole.addEventListener("click", () => {
+  seek({ whole: !isWhole() });
+  ask();
+});
+more.addEventListener("click", () => further(render));
 narrow.addEventListener("change", render);
-addEventListener("popstate", render);
-watch(shown, failed);
+addEventListener("popstate", () => {
+  const before = question();
+  takeUp();
+  sift();
+  approach(selected(), before);
+});
+takeUp();
+look(namespaceOf(selected() ?? ""));
+const ask = watch(question, shown, failed);

@@ -1,10 +1,9 @@
 // The drawing: puts it in its place, marks what is selected, and lets arrow keys go from tile to tile.
 
 import { keyed, show } from "./dom.js";
+import { arrows } from "./keys.js";
 
-/** Which way an arrow key goes. */
-const WAYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-
+const TILE = '.tile[role="button"]';
 const box = document.getElementById("picture");
 let drawn = "";
 
@@ -37,10 +36,19 @@ export function tileOf(key) {
   return keyed(box, key);
 }
 
-/** Brings a tile into its box, which alone is scrolled. */
-export function reveal(tile) {
+/** Goes back to the beginning, for another drawing. */
+export function rewind() {
+  box.scrollTo(0, 0);
+}
+
+/** Brings a tile into its box, which alone is scrolled: into its middle, or no further than it must. */
+export function reveal(tile, middle = false) {
   const [inner, outer] = [tile.getBoundingClientRect(), box.getBoundingClientRect()];
-  const beyond = (low, high, least, most) => (low < least ? low - least - 16 : high > most ? high - most + 16 : 0);
+  const beyond = (low, high, least, most) => {
+    if (low >= least && high <= most) return 0;
+    if (middle) return (low + high - least - most) / 2;
+    return low < least ? low - least - 16 : high - most + 16;
+  };
   const left = beyond(inner.left, inner.right, outer.left, outer.right);
   const top = beyond(inner.top, inner.bottom, outer.top, outer.bottom);
   if (left !== 0 || top !== 0) box.scrollBy({ left, top });
@@ -50,32 +58,8 @@ box.addEventListener("focusin", (event) => {
   if (event.target.matches(".tile")) reveal(event.target);
 });
 
-box.addEventListener("keydown", (event) => {
-  const way = WAYS[event.key];
-  if (!way || !event.target.matches(".tile")) return;
-  event.preventDefault();
-  next(event.target, way)?.focus();
-});
+arrows(box, TILE);
 
 function tiles() {
-  return box.querySelectorAll('.tile[role="button"]');
-}
-
-/** The nearest tile that way: what lies aside counts double. */
-function next(from, [right, down]) {
-  const here = middle(from);
-  let [best, least] = [undefined, Infinity];
-  for (const tile of tiles()) {
-    const [x, y] = middle(tile);
-    const ahead = (x - here[0]) * right + (y - here[1]) * down;
-    const aside = Math.abs((x - here[0]) * down) + Math.abs((y - here[1]) * right);
-    const far = ahead + 2 * aside;
-    if (ahead > 1 && far < least) [best, least] = [tile, far];
-  }
-  return best;
-}
-
-function middle(tile) {
-  const { left, right, top, bottom } = tile.getBoundingClientRect();
-  return [(left + right) / 2, (top + bottom) / 2];
+  return box.querySelectorAll(TILE);
 }

@@ -6,6 +6,7 @@ use insta::{assert_json_snapshot, assert_snapshot};
 use roxmltree::Document;
 use serde_json::Value;
 
+use super::thousand::{NAMESPACES, STALLED, thousand};
 use super::*;
 use crate::web_world::{environment, now, object, web_world, with_a_refused_database};
 
@@ -82,6 +83,37 @@ fn the_picture_of_the_page_leaves_its_colours_to_the_page() {
 fn an_empty_cluster_says_so() {
     let view = shown(&World::default());
     assert!(view.cards.is_empty() && view.picture.contains("There is no Environment and no tier to draw."));
+}
+
+/// The keys of the tiles of a picture that can be opened.
+fn drawn(view: &View) -> BTreeSet<String> {
+    let picture = Document::parse(&view.picture).expect("well-formed");
+    let buttons = picture.descendants().filter(|node| node.attribute("role") == Some("button"));
+    buttons.filter_map(|node| node.attribute("data-key")).map(str::to_owned).collect()
+}
+
+#[test]
+fn of_a_thousand_objects_the_one_that_needs_somebody_is_first_and_its_namespace_is_drawn() {
+    let view = shown(&thousand());
+    assert!(view.many && view.cards[0].key == STALLED && view.cards[0].state == crate::graph::State::Stalled);
+    let namespaces: BTreeSet<_> = view.cards.iter().filter_map(|card| card.namespace.as_deref()).collect();
+    assert_eq!((view.cards.len(), namespaces.len()), (1_004, NAMESPACES));
+    let drawn = drawn(&view);
+    assert!(drawn.len() == 25 && drawn.iter().all(|key| key.contains("/team-17/")), "{drawn:?}");
+    let said = view.drawn.expect("what is drawn");
+    assert_eq!(said.namespace.as_deref(), Some("team-17"));
+    assert_eq!(said.sentence, "Namespace team-17: 25 objects.");
+}
+
+#[test]
+fn of_a_few_objects_all_are_drawn_and_nothing_is_said_of_it() {
+    let view = shown(&graph::samples::forty());
+    assert!(!view.many && view.drawn.is_none());
+    let value = serde_json::to_value(&view).expect("plain data");
+    assert_eq!((&value["many"], value.get("drawn")), (&Value::Bool(false), None));
+    let objects: BTreeSet<_> =
+        view.cards.iter().filter(|card| card.namespace.is_some()).map(|card| card.key.clone()).collect();
+    assert_eq!(drawn(&view), objects);
 }
 
 /// Every text in a value, but for the picture.
@@ -181,7 +213,7 @@ fn whatever_the_page_asks_for_is_served_beside_it() {
         }
     }
     let asks = files.iter().find(|file| file.path == "state.js").expect("the script that asks");
-    assert!(asks.body.contains(&format!("fetch(\"{STATE}\"")));
+    assert!(asks.body.contains(&format!("fetch(`{STATE}${{question}}`")));
 }
 
 #[test]
@@ -200,9 +232,20 @@ fn the_page_can_be_written_to_look_at() {
     for file in assets() {
         write(if file.path.is_empty() { "index.html" } else { file.path }, &file.body);
     }
-    let worlds =
-        [("state", in_trouble()), ("calm", web_world()), ("hostile", hostile()), ("forty", graph::samples::forty())];
+    let worlds = [
+        ("state", in_trouble()),
+        ("calm", web_world()),
+        ("hostile", hostile()),
+        ("forty", graph::samples::forty()),
+        ("thousand", thousand::thousand()),
+    ];
     for (name, world) in worlds {
+        let t = std::time::Instant::now();
+        let v = shown(&world);
+        eprintln!("{name} view {:?}", t.elapsed());
+        let t = std::time::Instant::now();
+        let x = serde_json::to_string(&v).unwrap();
+        eprintln!("{name} json {:?} {} picture {}", t.elapsed(), x.len(), v.picture.len());
         write(name, &serde_json::to_string(&shown(&world)).expect("plain data"));
     }
     write("csp", CSP);

@@ -12,7 +12,7 @@ mod usual;
 
 use serde::Serialize;
 
-pub use cost::{Cost, Prices, Total, price};
+pub use cost::{Cost, DrawnPrices, MissingPrices, Prices, Total, from_offers, price};
 pub use markdown::markdown;
 pub use steps::{Field, Step, Verb, steps};
 pub use text::text;

@@ -4,6 +4,7 @@ mod bill;
 mod cache;
 mod kinds;
 mod network;
+mod offers;
 mod prices;
 mod rds;
 mod rest;
@@ -20,6 +21,7 @@ use terrace_engine::Outcome;
 
 use super::Step;
 use bill::{Bill, Part};
+pub use offers::{DrawnPrices, MissingPrices, from_offers};
 pub use prices::Prices;
 pub use total::Total;
 pub(super) use words::{line, notes};

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 const SHIPPED: &str = include_str!("prices.csv");
 
 /// The column of what costs the same everywhere.
-const ANYWHERE: &str = "*";
+pub(super) const ANYWHERE: &str = "*";
 
 /// A month in hours, as AWS counts it in its own calculator.
 pub const HOURS: f64 = 730.0;
@@ -58,6 +58,11 @@ impl Prices {
             Some(Rate { usd, unit: table.units.get(item)?, as_of: table.as_of })
         })
     }
+}
+
+/// The items of the table that travels with Terrace, and what each is sold by.
+pub(super) fn shipped_units() -> BTreeMap<String, String> {
+    Table::read(SHIPPED).map(|table| table.units).unwrap_or_default()
 }
 
 impl Rate<'_> {

@@ -32,6 +32,10 @@ pub(crate) fn notes(plan: &Plan) -> Option<(String, Vec<String>)> {
     let prices = format!(
         "Costs are by list prices of AWS{of}, on demand, for 730 hours a month, without data transfer: check them before you rely on them."
     );
-    let more = if unknown > 0 { " Prices that are not known can be given with --prices FILE." } else { "" };
+    let more = if unknown > 0 {
+        " Prices that are not known can be given with --prices FILE, which terrace prices makes of AWS's own price list."
+    } else {
+        ""
+    };
     Some((prices + more, assumptions.into_iter().collect()))
 }
