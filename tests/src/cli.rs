@@ -1,7 +1,10 @@
 //! The program's own commands, as a person types them.
 
+use std::process::Stdio;
+
 use anyhow::{Context, Result, ensure};
-use tokio::process::Command;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
 
 use crate::operator::program;
 use crate::process::fed;
@@ -45,6 +48,23 @@ impl Tenant<'_> {
         let output = fed(command.kill_on_drop(true), input).await.context("start terrace")?;
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
         Ok(Said { code: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) })
+    }
+}
+
+impl Tenant<'_> {
+    /// Serves the page of `terrace ui` by the tenant's kubeconfig; gives back the server, and where it serves.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub async fn page(&self) -> Result<(Child, String)> {
+        let mut command = Command::new(program()?);
+        command.arg("ui").env("KUBECONFIG", self.kubectl.kubeconfig()).env("AWS_EC2_METADATA_DISABLED", "true");
+        let mut server = command.stdout(Stdio::piped()).kill_on_drop(true).spawn().context("start terrace ui")?;
+        let out = server.stdout.take().context("stdout is piped")?;
+        let line = BufReader::new(out).lines().next_line().await?.context("it says where it serves")?;
+        let url = line.split(' ').next().unwrap_or_default().to_owned();
+        ensure!(url.starts_with("http://127.0.0.1:"), "{line}");
+        Ok((server, url))
     }
 }
 

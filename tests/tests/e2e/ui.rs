@@ -1,18 +1,15 @@
 //! `terrace ui`: the page, looked at in a real browser, in front of the web example.
 
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
 use anyhow::{Context, Result};
 use serde_json::json;
-use terrace_tests::operator::program;
 use terrace_tests::scratch::Scratch;
 use terrace_tests::skip::skip;
 use terrace_tests::tools::checkout;
 use terrace_tests::wait::ensure;
 use terrace_tests::{Bed, Options};
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::Command;
 
 use crate::scene::Scene;
 use crate::web;
@@ -43,7 +40,7 @@ async fn look(scene: &Scene<'_>, chromium: &Path) -> Result<()> {
     scene.tenant.kubectl.apply(&broken).await?;
     scene.until_stalled("reports", "InvalidSpec").await?;
     scene.tenant.mark().await?;
-    let (mut server, url) = served(scene).await?;
+    let (mut server, url) = scene.tenant.page().await?;
     let pictures = Scratch::new()?;
     // WRITE_PICTURE=1 writes those that docs/ shows.
     let folder = match std::env::var_os("WRITE_PICTURE") {
@@ -63,16 +60,4 @@ async fn look(scene: &Scene<'_>, chromium: &Path) -> Result<()> {
     ensure(calls.mutating == 0, format_args!("looking changed something: {:?}", calls.operations))?;
     server.kill().await?;
     Ok(())
-}
-
-/// The server, and where it serves.
-async fn served(scene: &Scene<'_>) -> Result<(Child, String)> {
-    let mut command = Command::new(program()?);
-    command.arg("ui").env("KUBECONFIG", scene.tenant.kubectl.kubeconfig()).env("AWS_EC2_METADATA_DISABLED", "true");
-    let mut server = command.stdout(Stdio::piped()).kill_on_drop(true).spawn().context("start terrace ui")?;
-    let out = server.stdout.take().context("stdout is piped")?;
-    let line = BufReader::new(out).lines().next_line().await?.context("it says where it serves")?;
-    let url = line.split(' ').next().unwrap_or_default().to_owned();
-    ensure(url.starts_with("http://127.0.0.1:"), &line)?;
-    Ok((server, url))
 }

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use terrace_crds::{GrantAccess, User, UserAccess};
+use terrace_crds::{GrantAccess, ResourceEntry, User, UserAccess};
 use terrace_tiers::Use;
 
 use super::order::shown;
 use super::{EnvironmentLine, ObjectLine, ResourceLine, Scope, Summary, Tree, UseLine, UserLine};
+use crate::adopt::neighbours::candidates;
+use crate::arn::last;
 use crate::standing::{ABSENT, Absent, Resource, Standing, State, Waits, access, mark, resources, told};
 use crate::style::Mark;
 use crate::{Environment, Object, ObjectName, World};
@@ -111,7 +113,7 @@ fn resource(resource: Resource, home: Option<&str>) -> ResourceLine {
         state: resource.state.into(),
         reason: text(resource.reason),
         message: text(resource.message),
-        name: resource.entry.and_then(|entry| entry.name.clone()),
+        name: resource.entry.and_then(physical_name),
         handle: resource.entry.and_then(|entry| entry.handle.clone()),
         region: text(region),
         elsewhere: region.zip(home).is_some_and(|(region, home)| region != home),
@@ -121,6 +123,13 @@ fn resource(resource: Resource, home: Option<&str>) -> ResourceLine {
         depends_on: resource.entry.map(|entry| entry.depends_on.clone()).unwrap_or_default(),
         id: resource.key,
     }
+}
+
+/// The name that AWS knows it by. What was taken over keeps the one that it had, which its ARN ends with.
+fn physical_name(entry: &ResourceEntry) -> Option<String> {
+    let adoptable = |arn: &&str| candidates(arn).iter().any(|one| one.kind == entry.kind);
+    let arn = entry.handle.as_deref().filter(|handle| handle.starts_with("arn:")).filter(adoptable);
+    arn.map(|arn| last(arn).to_owned()).or_else(|| entry.name.clone())
 }
 
 fn uses(waits: &Waits, object: &Object) -> Vec<UseLine> {

@@ -297,3 +297,13 @@ fn what_a_database_was_restored_from_may_be_gone() {
     let text = drawn(&world, &one("DataTier shop/orders"), 120);
     assert!(text.contains("→ DataTier shop/former (ReadOnly)  ✔ is gone, and no longer needed"), "{text}");
 }
+
+#[test]
+fn what_was_taken_over_is_shown_by_the_name_that_it_has_in_aws() {
+    let mut world = web_world();
+    let entry = world.object_mut("DataTier shop/orders").resource("db");
+    entry.handle = Some("arn:aws:rds:eu-west-1:111122223333:db:legacy".into());
+    let text = drawn(&world, &Scope::All, 200);
+    let line = text.lines().find(|line| line.contains("rds/DbInstance")).expect("its line");
+    assert!(line.ends_with(" legacy") && !line.contains("shop-orders-db"), "{line}");
+}

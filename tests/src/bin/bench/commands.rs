@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use serde_json::json;
 use terrace_tests::cli::Said;
 use terrace_tests::demo::{ACCOUNT, write_overlay};
-use terrace_tests::{Tenant, wait};
+use terrace_tests::{Tenant, http, wait};
 
 use super::{Bench, PATIENCE, bed, median, print};
 
@@ -44,6 +44,14 @@ pub async fn of_many(bench: &Bench<'_>) -> Result<()> {
     print("terrace tree, median of 5", milliseconds(tree), "< 1,000 ms");
     let why = timed(&bench.tenant, &["why", "DataTier/tier-0", "-n", &bench.tenant.name], "", 0).await?;
     print("terrace why of one of them", milliseconds(why), "");
+    let (mut server, url) = bench.tenant.page().await?;
+    let begun = Instant::now();
+    let state = http::get(url.trim_end_matches('/'), "/state").await?;
+    let answered = begun.elapsed().as_secs_f64();
+    wait::ensure(state.status == 200, &state.body)?;
+    print("terrace ui answers with their state in", milliseconds(answered), "");
+    print("of", format!("{:.1} MB", state.body.len() as f64 / 1e6), "");
+    server.kill().await.context("end terrace ui")?;
     Ok(())
 }
 
