@@ -6,6 +6,8 @@ use crate::plan::cost::prices::ANYWHERE;
 /// Columns besides the usage type, and what one of them may say.
 pub(super) type Also = &'static [(&'static str, &'static [&'static str])];
 
+/// The mark of what is sold in regions, and before CloudFront, which has none.
+const GLOBAL: &str = "Global-";
 /// Where an item says the class of an instance or the type of a node.
 const CLASS: &str = "{class}";
 
@@ -47,7 +49,7 @@ impl Rule {
     /// The item that a row is the price of, and where; none of another's.
     pub fn takes(&self, row: &Row) -> Option<(String, String)> {
         let usage = row.get("usageType");
-        let plain = if self.anywhere { usage } else { without_region(usage) };
+        let plain = if self.anywhere { usage } else { without_region(usage.strip_prefix(GLOBAL).unwrap_or(usage)) };
         let fits = match self.usage.strip_suffix('*') {
             Some(begin) => plain.starts_with(begin),
             None => plain == self.usage,
@@ -66,7 +68,7 @@ impl Rule {
     /// Where a row's price holds. A local zone and an outpost are no region.
     fn place<'r>(&self, row: &'r Row) -> Option<&'r str> {
         match (row.get("Location Type"), row.get("Region Code")) {
-            _ if self.anywhere => Some(ANYWHERE),
+            _ if self.anywhere || row.get("usageType").starts_with(GLOBAL) => Some(ANYWHERE),
             ("AWS Region", region) => Some(region).filter(|region| region.contains('-')),
             _ => None,
         }

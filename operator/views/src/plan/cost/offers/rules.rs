@@ -103,8 +103,8 @@ const CLOUDFRONT: &[Rule] = &[
     anywhere("cloudfront/function", "million invocations", "Executions-CloudFrontFunctions").by(1e6),
 ];
 
-/// What stands before CloudFront has no region, and is in the files of all regions and of `aws-other`. The two groups
-/// against fraud are one product.
+/// What stands before CloudFront is sold as `Global-…`, in the files of all regions and of `aws-other`. The two groups against
+/// fraud are one product.
 const WAF: &[Rule] = &[
     of("wafv2/web-acl", "month", "WebACLV2", &[]),
     of("wafv2/rule", "month", "RuleV2", &[]),
@@ -113,13 +113,6 @@ const WAF: &[Rule] = &[
     of("wafv2/AWSManagedRulesATPRuleSet", "month", "AMR-ATP", &[]),
     of("wafv2/AWSManagedRulesACFPRuleSet", "month", "AMR-ATP", &[]),
     of("wafv2/AWSManagedRulesAntiDDoSRuleSet", "month", "AMR-AntiDDoS", &[]),
-    anywhere("wafv2/web-acl", "month", "Global-WebACLV2"),
-    anywhere("wafv2/rule", "month", "Global-RuleV2"),
-    anywhere("wafv2/requests", "million requests", "Global-RequestV2-Tier1").by(1e6),
-    anywhere("wafv2/AWSManagedRulesBotControlRuleSet", "month", "Global-AMR-BotControl"),
-    anywhere("wafv2/AWSManagedRulesATPRuleSet", "month", "Global-AMR-ATP"),
-    anywhere("wafv2/AWSManagedRulesACFPRuleSet", "month", "Global-AMR-ATP"),
-    anywhere("wafv2/AWSManagedRulesAntiDDoSRuleSet", "month", "Global-AMR-AntiDDoS"),
 ];
 
 /// In the files of all regions and of `aws-other`. `DNS-Queries` with the mark of a region are those of the resolver.
