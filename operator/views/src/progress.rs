@@ -110,14 +110,16 @@ pub fn progress(world: &World, key: &ObjectKey) -> Option<Progress> {
 }
 
 /// The screen of whoever waits at a terminal: what is waited for and how long, the tree, and how long AWS usually takes for
-/// what it is at; no more than so many rows, and what is left out is counted.
-pub fn screen(world: &World, waiting: &Waiting, style: &Style, rows: usize) -> String {
+/// what it is at; no more than so many rows, and what is left out is counted. Who may not read the world is shown what was
+/// told `last`.
+pub fn screen(world: &World, last: Option<&Progress>, waiting: &Waiting, style: &Style, rows: usize) -> String {
     let Waiting { object, goal, since, minutes } = waiting;
     let (title, lasted) = (ObjectName::from(*object).title(), style.age(*since));
     let heading = format!("Waiting for {title} {goal}: {lasted} of at most {minutes}m");
     let width = style.width.unwrap_or(usize::MAX);
     let mut lines = vec![style.paint(Paint::Bold, &cut(&heading, width, style.rest()))];
-    let drawn = tree(world, &Scope::Object((*object).clone())).map(|tree| tree.text(style)).unwrap_or_default();
+    let told = || last.map(|last| last.line(style)).unwrap_or_default();
+    let drawn = tree(world, &Scope::Object((*object).clone())).map_or_else(|_| told(), |tree| tree.text(style));
     lines.extend(drawn.lines().filter(|line| !line.starts_with("Next: ")).map(str::to_owned));
     let usual = why(world, object, style.now).ok().and_then(|why| why.usual);
     if let Some(takes) = usual.and_then(|usual| usual.takes) {
@@ -189,9 +191,12 @@ mod tests {
         world.object_mut("DataTier shop/orders").reconciles("Settling", "db (rds/DbInstance): AWS says creating", "2m");
         world.object_mut("DataTier shop/orders").resource("db").state = "Settling".into();
         let (object, style) = (key("DataTier shop/orders"), Style { width: Some(100), ..Style::plain(now()) });
-        insta::assert_snapshot!(screen(&world, &waiting(&object), &style, 40));
-        let small = screen(&world, &waiting(&object), &style, 6);
+        insta::assert_snapshot!(screen(&world, None, &waiting(&object), &style, 40));
+        let small = screen(&world, None, &waiting(&object), &style, 6);
         assert_eq!(small.lines().count(), 6);
         assert!(small.lines().last().is_some_and(|line| line.contains("more lines")), "{small}");
+        let last = at(&world, "DataTier shop/orders");
+        let blind = screen(&World::default(), Some(&last), &waiting(&object), &style, 40);
+        assert!(blind.ends_with("resources Ready: Settling: db (rds/DbInstance): AWS says creating\n"), "{blind}");
     }
 }

@@ -90,7 +90,8 @@ impl<'a> Display<'a> {
         let waiting =
             Waiting { object: &self.object, goal: self.goal.words(), since: self.since, minutes: self.minutes };
         // The last row is the cursor's.
-        screen.show(&progress::screen(&screen.world, &waiting, &style, usize::from(rows) - 1));
+        let last = self.last.as_ref();
+        screen.show(&progress::screen(&screen.world, last, &waiting, &style, usize::from(rows).saturating_sub(1)));
     }
 
     /// Why the object is as it was last told to be.

@@ -13,7 +13,9 @@ pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) 
     let word = word.to_lowercase();
     let mut near: Vec<(usize, &str)> = known.into_iter().filter_map(|name| Some((far(&word, name)?, name))).collect();
     near.sort();
-    near.truncate(MOST);
+    // One letter is a slip: whoever made it means nothing else.
+    let slips = near.iter().take_while(|(far, _)| *far <= 1).count();
+    near.truncate(if slips > 0 { slips.min(MOST) } else { MOST });
     near.into_iter().map(|(_, name)| name).collect()
 }
 
@@ -63,7 +65,8 @@ mod tests {
     #[test]
     fn the_nearest_name_comes_first_and_a_far_one_not_at_all() {
         let known = ["replicas", "replicasPerShard", "port", "engine", "engineVersion"];
-        assert_eq!(nearest("replica", known), ["replicas", "replicasPerShard"]);
+        assert_eq!(nearest("replica", known), ["replicas"]);
+        assert_eq!(nearest("repl", known), ["replicas", "replicasPerShard"]);
         assert_eq!(nearest("Version", known), ["engineVersion"]);
         assert_eq!(nearest("prot", known), ["port"]);
         assert_eq!(nearest("colour", known), Vec::<&str>::new());
