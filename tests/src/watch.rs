@@ -56,7 +56,8 @@ impl Watch {
     }
 
     fn of(kubectl: &Kubectl, what: &[&str]) -> Result<Watch> {
-        let get = ["get", "--watch", "--output-watch-events", "-o", "json"];
+        // Of several pages kubectl prints each as one event, which names no object.
+        let get = ["get", "--watch", "--chunk-size=0", "--output-watch-events", "-o", "json"];
         let args = get.into_iter().chain(kubectl.everywhere()).chain(what.iter().copied());
         let args: Vec<String> = args.map(str::to_owned).collect();
         Ok(Watch { kubectl: kubectl.clone(), running: spawn(kubectl, &args)?, args })

@@ -3,6 +3,7 @@
 mod adopt;
 mod alerts;
 mod argocd;
+mod at_rest;
 mod bad_input;
 mod bad_input_edge;
 mod bad_input_web;
@@ -29,7 +30,6 @@ mod references;
 mod rollouts;
 mod rules;
 mod scene;
-mod still;
 mod ui;
 mod wait;
 mod web;
