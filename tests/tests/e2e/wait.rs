@@ -85,7 +85,7 @@ async fn as_json(scene: &Scene<'_>) -> Result<()> {
     };
     let ready = said(&["wait", "DataTier/orders"]).await?;
     let wanted = json!({ "kind": "DataTier", "namespace": tenant.name, "name": "orders", "state": "Ready",
-                         "deleting": false, "resources": 7, "resourcesReady": 7 });
+                         "deleting": false, "resources": 7, "resourcesReady": 7, "reached": "Ready" });
     for (field, value) in wanted.as_object().context("fields")? {
         ensure(ready[field] == *value, format_args!("{field} of {ready}"))?;
     }

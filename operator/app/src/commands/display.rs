@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use console::Term;
+use console::{Term, truncate_str};
 use jiff::Timestamp;
 use terrace_tiers::ObjectKey;
 use terrace_views::World;
@@ -90,8 +90,9 @@ impl<'a> Display<'a> {
         let waiting =
             Waiting { object: &self.object, goal: self.goal.words(), since: self.since, minutes: self.minutes };
         // The last row is the cursor's.
-        let last = self.last.as_ref();
-        screen.show(&progress::screen(&screen.world, last, &waiting, &style, usize::from(rows).saturating_sub(1)));
+        let rows = usize::from(rows).saturating_sub(1);
+        let text = progress::screen(&screen.world, self.last.as_ref(), &waiting, &style, rows);
+        screen.show(&text, columns.into());
     }
 
     /// Why the object is as it was last told to be.
@@ -102,17 +103,19 @@ impl<'a> Display<'a> {
     /// Takes what is drawn away; gives back what was told last.
     pub fn end(self) -> Option<Progress> {
         if let Some(mut screen) = self.screen {
-            screen.show("");
+            screen.show("", usize::MAX);
         }
         self.last
     }
 }
 
 impl Screen {
-    /// Puts a text in the place of what stands there. A terminal that is gone shows nothing.
-    fn show(&mut self, text: &str) {
+    /// Puts a text in the place of what stands there, each line in a row of its own. A terminal that is gone shows nothing.
+    fn show(&mut self, text: &str, columns: usize) {
         let _ = self.term.clear_last_lines(self.lines);
-        let _ = self.term.write_str(text);
+        for line in text.lines() {
+            let _ = self.term.write_line(&truncate_str(line, columns, ""));
+        }
         let _ = self.term.flush();
         self.lines = text.lines().count();
     }

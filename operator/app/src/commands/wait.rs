@@ -8,6 +8,7 @@ use futures::TryStreamExt;
 use kube::api::DynamicObject;
 use kube::runtime::watcher::{Config, Event};
 use kube::runtime::{WatchStreamExt, watcher};
+use serde::Serialize;
 use terrace_views::progress::Progress;
 use terrace_views::style::Style;
 use terrace_views::{State, World};
@@ -49,6 +50,16 @@ pub enum Goal {
     Deleted,
 }
 
+/// What was waited for, as `-o json` prints it. Fields may be added to it; none is renamed or taken away.
+#[derive(Serialize)]
+struct Ended {
+    /// What was told of it last.
+    #[serde(flatten)]
+    last: Option<Progress>,
+    /// Ready or gone.
+    reached: &'static str,
+}
+
 impl Goal {
     /// As it stands after the object's name.
     pub fn words(self) -> &'static str {
@@ -76,8 +87,9 @@ pub async fn run(flags: &Flags, style: &Style) -> Result<String, String> {
     let last = display.end();
     match ended {
         Ok(ended) => {
-            let words = format!("{} is {}\n", named.title(), ended?);
-            written(flags.output, &last, || words)
+            let reached = ended?;
+            let words = format!("{} is {reached}\n", named.title());
+            written(flags.output, &Ended { last, reached }, || words)
         }
         Err(_) => {
             let words = last.map(|last| last.words()).unwrap_or_default();
