@@ -7,8 +7,8 @@ use serde::Serialize;
 use terrace_crds::ResourceEntry;
 use terrace_tiers::ObjectKey;
 
-use crate::standing::{NOT_LOOKED_AT_SINCE, OUTDATED, Thing, mark};
-use crate::style::{Mark, Paint, Style, cut};
+use crate::standing::{NOT_LOOKED_AT_SINCE, OUTDATED, Thing, UNOBSERVED, mark};
+use crate::style::{Mark, Paint, Style};
 use crate::tree::{Scope, tree};
 use crate::why::why;
 use crate::{ObjectName, State, World};
@@ -33,7 +33,7 @@ pub struct Progress {
 /// What is waited for.
 #[derive(Clone, Copy, Debug)]
 pub struct Waiting<'a> {
-    pub object: &'a ObjectKey,
+    pub scope: &'a Scope,
     /// How it ends, as `to be Ready`.
     pub goal: &'a str,
     pub since: Timestamp,
@@ -62,6 +62,20 @@ impl Progress {
             deleting,
             resources: entries.len(),
             resources_ready: entries.iter().filter(ready).count(),
+        }
+    }
+
+    /// Of what has no state: that it is there.
+    pub fn unknown(key: &ObjectKey) -> Self {
+        Progress {
+            object: ObjectName::from(key),
+            mark: Mark::Unknown,
+            state: State::Unknown,
+            reason: UNOBSERVED.into(),
+            message: String::new(),
+            deleting: false,
+            resources: 0,
+            resources_ready: 0,
         }
     }
 
@@ -111,26 +125,33 @@ pub fn progress(world: &World, key: &ObjectKey) -> Option<Progress> {
 
 /// The screen of whoever waits at a terminal: what is waited for and how long, the tree, and how long AWS usually takes for
 /// what it is at; no more than so many rows, and what is left out is counted. Who may not read the world is shown what was
-/// told `last`.
-pub fn screen(world: &World, last: Option<&Progress>, waiting: &Waiting, style: &Style, rows: usize) -> String {
-    let Waiting { object, goal, since, minutes } = waiting;
-    let (title, lasted) = (ObjectName::from(*object).title(), style.age(*since));
-    let heading = format!("Waiting for {title} {goal}: {lasted} of at most {minutes}m");
-    let width = style.width.unwrap_or(usize::MAX);
-    let mut lines = vec![style.paint(Paint::Bold, &cut(&heading, width, style.rest()))];
-    let told = || last.map(|last| last.line(style)).unwrap_or_default();
-    let drawn = tree(world, &Scope::Object((*object).clone())).map_or_else(|_| told(), |tree| tree.text(style));
+/// `told` of each object last.
+pub fn screen(world: &World, told: &[Progress], waiting: &Waiting, style: &Style, rows: usize) -> String {
+    let Waiting { scope, goal, since, minutes } = waiting;
+    let title = match scope {
+        Scope::Object(key) => ObjectName::from(key).title(),
+        Scope::Namespace(name) => format!("all of namespace {name}"),
+        Scope::All => "everything".into(),
+    };
+    let heading = format!("Waiting for {title} {goal}: {} of at most {minutes}m", style.age(*since));
+    let mut lines = vec![style.paint(Paint::Bold, &heading)];
+    let each = || told.iter().map(|one| one.line(style)).collect();
+    let drawn: String =
+        tree(world, scope).ok().filter(|tree| !tree.objects.is_empty()).map_or_else(each, |tree| tree.text(style));
     lines.extend(drawn.lines().filter(|line| !line.starts_with("Next: ")).map(str::to_owned));
-    let usual = why(world, object, style.now).ok().and_then(|why| why.usual);
-    if let Some(takes) = usual.and_then(|usual| usual.takes) {
-        lines.push(cut(&format!("AWS usually takes for this: {takes}"), width, style.rest()));
-    }
+    lines.extend(usual(world, scope, style).map(|takes| format!("AWS usually takes for this: {takes}")));
     if lines.len() > rows {
         let left = lines.len() - rows.saturating_sub(1);
         lines.truncate(rows.saturating_sub(1));
         lines.push(format!("{} {left} more lines: terrace tree has them", style.rest()));
     }
     lines.join("\n") + "\n"
+}
+
+/// How long AWS usually takes for what it is at; of several objects nobody says.
+fn usual(world: &World, scope: &Scope, style: &Style) -> Option<&'static str> {
+    let Scope::Object(key) = scope else { return None };
+    why(world, key, style.now).ok()?.usual?.takes
 }
 
 #[cfg(test)]
@@ -142,8 +163,8 @@ mod tests {
         progress(world, &key(title)).expect("an object")
     }
 
-    fn waiting(object: &ObjectKey) -> Waiting<'_> {
-        Waiting { object, goal: "to be Ready", since: ago("5m"), minutes: 60 }
+    fn waiting(scope: &Scope) -> Waiting<'_> {
+        Waiting { scope, goal: "to be Ready", since: ago("5m"), minutes: 60 }
     }
 
     #[test]
@@ -190,13 +211,17 @@ mod tests {
         let mut world = web_world();
         world.object_mut("DataTier shop/orders").reconciles("Settling", "db (rds/DbInstance): AWS says creating", "2m");
         world.object_mut("DataTier shop/orders").resource("db").state = "Settling".into();
-        let (object, style) = (key("DataTier shop/orders"), Style { width: Some(100), ..Style::plain(now()) });
-        insta::assert_snapshot!(screen(&world, None, &waiting(&object), &style, 40));
-        let small = screen(&world, None, &waiting(&object), &style, 6);
+        let (scope, style) =
+            (Scope::Object(key("DataTier shop/orders")), Style { width: Some(100), ..Style::plain(now()) });
+        insta::assert_snapshot!(screen(&world, &[], &waiting(&scope), &style, 40));
+        let small = screen(&world, &[], &waiting(&scope), &style, 6);
         assert_eq!(small.lines().count(), 6);
         assert!(small.lines().last().is_some_and(|line| line.contains("more lines")), "{small}");
         let last = at(&world, "DataTier shop/orders");
-        let blind = screen(&World::default(), Some(&last), &waiting(&object), &style, 40);
+        let blind = screen(&World::default(), &[last], &waiting(&scope), &style, 40);
         assert!(blind.ends_with("resources Ready: Settling: db (rds/DbInstance): AWS says creating\n"), "{blind}");
+        let all = screen(&world, &[], &waiting(&Scope::Namespace("shop".into())), &style, 99);
+        assert!(all.starts_with("Waiting for all of namespace shop to be Ready: 5m of at most 60m\n"), "{all}");
+        assert!(all.contains("WebApp shop/shop") && !all.contains("usually"), "{all}");
     }
 }

@@ -44,13 +44,26 @@ async fn story(scene: &Scene<'_>) -> Result<()> {
     ensure(!plain.err.contains('\u{1b}'), format_args!("control codes for no terminal: {}", plain.err))?;
     on_a_screen(scene).await.context("on a terminal")?;
     as_json(scene).await.context("as JSON")?;
+    let all = typed(scene, &["wait"]).await?;
+    let words = format!("All 2 objects in namespace {} are Ready\n", tenant.name);
+    ensure(all.code == 0 && all.out == words, format_args!("{all:?}"))?;
+    let all = typed(scene, &["wait", "-o", "json"]).await?;
+    let ended: Value = serde_json::from_str(&all.out).with_context(|| format!("{all:?}"))?;
+    let names: Vec<&Value> = ended["objects"].as_array().into_iter().flatten().map(|one| &one["name"]).collect();
+    ensure(ended["reached"] == "Ready" && names == ["orders", "reports"], &ended)?;
     let environment = format!("Environment/{}", tenant.name);
     let waited = typed(scene, &["wait", &environment]).await?;
     ensure(waited.code == 0, format_args!("{waited:?}"))?;
     tenant.kubectl.run(&["delete", "datatier", "orders", "--wait=false"]).await?;
     let gone = typed(scene, &["wait", "DataTier/orders", "--for", "deleted"]).await?;
     ensure(gone.code == 0 && gone.out == "DataTier/orders is gone\n", format_args!("{gone:?}"))?;
-    ensure(gone.err.contains(" left: "), format_args!("{}", gone.err))
+    ensure(gone.err.contains(" left: "), format_args!("{}", gone.err))?;
+    tenant.kubectl.run(&["delete", "datatier", "reports", "--wait=false"]).await?;
+    let gone = typed(scene, &["wait", "--for", "deleted"]).await?;
+    let words = format!("Everything in namespace {} is gone\n", tenant.name);
+    ensure(gone.code == 0 && gone.out == words, format_args!("{gone:?}"))?;
+    let nothing = typed(scene, &["wait"]).await?;
+    ensure(nothing.code == 1 && nothing.err.contains("there is nothing in namespace "), format_args!("{nothing:?}"))
 }
 
 /// The tree stands on the terminal, is drawn over, and is taken away in the end.

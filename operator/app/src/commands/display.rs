@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use console::{Term, truncate_str};
 use jiff::Timestamp;
-use terrace_tiers::ObjectKey;
 use terrace_views::World;
 use terrace_views::progress::{self, Progress, Waiting};
 use terrace_views::style::Style;
 use tokio::time::{Instant, sleep};
 
+use terrace_views::tree::Scope;
+
+use super::awaited::Awaited;
 use super::cluster::Cluster;
-use super::named::Named;
 use super::wait::Goal;
 use super::world;
 
@@ -21,15 +22,14 @@ const FRAME: Duration = Duration::from_secs(1);
 /// How often the objects about it are read, if nothing happens to the object itself.
 const LOOK: Duration = Duration::from_secs(5);
 
-/// Where it is shown, and what was shown last.
+/// Where it is shown.
 pub struct Display<'a> {
     cluster: &'a Cluster,
-    object: ObjectKey,
+    scope: Scope,
     goal: Goal,
     minutes: u64,
     since: Timestamp,
     style: Style,
-    last: Option<Progress>,
     screen: Option<Screen>,
 }
 
@@ -44,26 +44,21 @@ struct Screen {
 
 impl<'a> Display<'a> {
     /// A screen where standard error is a terminal that can be drawn upon, else lines.
-    pub fn of(named: &Named, cluster: &'a Cluster, goal: Goal, minutes: u64, style: &Style) -> Self {
+    pub fn of(awaited: &Awaited, cluster: &'a Cluster, minutes: u64, style: &Style) -> Self {
         let term = Term::buffered_stderr();
         let able = term.is_term() && std::env::var("TERM").is_ok_and(|term| term != "dumb");
         let screen = able.then(|| Screen { term, lines: 0, world: World::default(), looked: None });
-        let (object, since) = (named.key(&cluster.namespace), Timestamp::now());
-        Display { cluster, object, goal, minutes, since, style: *style, last: None, screen }
+        let scope = awaited.key().map_or_else(|| Scope::Namespace(awaited.namespace().into()), Scope::Object);
+        Display { cluster, scope, goal: awaited.goal(), minutes, since: Timestamp::now(), style: *style, screen }
     }
 
-    /// Shows how far the object is now.
-    pub async fn told(&mut self, now: Progress) {
-        if self.last.as_ref() == Some(&now) {
-            return;
-        }
-        let line = now.line(&self.style);
-        self.last = Some(now);
+    /// Shows how far an object is now.
+    pub async fn told(&mut self, now: &Progress, awaited: &Awaited) {
         match &mut self.screen {
-            None => eprint!("{line}"),
+            None => eprint!("{}", now.line(&self.style)),
             Some(screen) => {
                 screen.looked = None;
-                self.draw().await;
+                self.draw(awaited).await;
             }
         }
     }
@@ -77,7 +72,7 @@ impl<'a> Display<'a> {
     }
 
     /// Draws the screen. Where the cluster does not answer it stays as it is: the watch says so in the end.
-    pub async fn draw(&mut self) {
+    pub async fn draw(&mut self, awaited: &Awaited) {
         let Some(screen) = &mut self.screen else { return };
         if screen.looked.is_none_or(|looked| looked.elapsed() >= LOOK) {
             if let Ok(world) = world::world(self.cluster).await {
@@ -87,25 +82,18 @@ impl<'a> Display<'a> {
         }
         let (rows, columns) = screen.term.size();
         let style = Style { now: Timestamp::now(), width: Some(columns.into()), ..self.style };
-        let waiting =
-            Waiting { object: &self.object, goal: self.goal.words(), since: self.since, minutes: self.minutes };
+        let waiting = Waiting { scope: &self.scope, goal: self.goal.words(), since: self.since, minutes: self.minutes };
         // The last row is the cursor's.
         let rows = usize::from(rows).saturating_sub(1);
-        let text = progress::screen(&screen.world, self.last.as_ref(), &waiting, &style, rows);
+        let text = progress::screen(&screen.world, &awaited.all(), &waiting, &style, rows);
         screen.show(&text, columns.into());
     }
 
-    /// Why the object is as it was last told to be.
-    pub fn words(&self) -> String {
-        self.last.as_ref().map(Progress::words).unwrap_or_default()
-    }
-
-    /// Takes what is drawn away; gives back what was told last.
-    pub fn end(self) -> Option<Progress> {
+    /// Takes what is drawn away.
+    pub fn end(self) {
         if let Some(mut screen) = self.screen {
             screen.show("", usize::MAX);
         }
-        self.last
     }
 }
 

@@ -5,6 +5,7 @@ mod ack;
 pub mod act;
 pub mod adopt;
 mod assume;
+mod awaited;
 mod checkup;
 pub mod cluster;
 mod display;

@@ -1,33 +1,31 @@
-//! `terrace wait`: until an object is Ready, or gone, showing meanwhile what it waits for.
+//! `terrace wait`: until an object, or all of a namespace, is Ready, or gone, showing meanwhile what it waits for.
 
-use std::pin::pin;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use futures::TryStreamExt;
+use futures::stream::{StreamExt, TryStreamExt, select_all};
 use kube::api::DynamicObject;
 use kube::runtime::watcher::{Config, Event};
 use kube::runtime::{WatchStreamExt, watcher};
 use serde::Serialize;
+use terrace_crds::{KINDS, Kind};
 use terrace_views::progress::Progress;
 use terrace_views::style::Style;
-use terrace_views::{State, World};
-use tokio::time::{Instant, sleep_until, timeout};
+use terrace_views::{Environment, World};
+use tokio::time::{sleep_until, timeout};
 
+use super::awaited::Awaited;
 use super::cluster::{self, Cluster};
 use super::display::Display;
 use super::look::{Output, written};
 use super::named::Named;
 use super::world;
 
-/// How long an object may be stalled before that is believed: somebody may have mended it a moment ago.
-const GRACE: Duration = Duration::from_secs(10);
-
 /// Flags of `terrace wait`.
 #[derive(Clone, Debug, Args)]
 pub struct Flags {
-    /// The object, as KIND/NAME.
-    pub object: String,
+    /// The object, as KIND/NAME; all objects of the namespace unless given.
+    pub object: Option<String>,
     /// What is waited for.
     #[arg(long = "for", value_enum, default_value_t = Goal::Ready)]
     pub goal: Goal,
@@ -50,18 +48,8 @@ pub enum Goal {
     Deleted,
 }
 
-/// What was waited for, as `-o json` prints it. Fields may be added to it; none is renamed or taken away.
-#[derive(Serialize)]
-struct Ended {
-    /// What was told of it last.
-    #[serde(flatten)]
-    last: Option<Progress>,
-    /// Ready or gone.
-    reached: &'static str,
-}
-
 impl Goal {
-    /// As it stands after the object's name.
+    /// As it stands after the name of what is waited for.
     pub fn words(self) -> &'static str {
         match self {
             Goal::Ready => "to be Ready",
@@ -70,86 +58,101 @@ impl Goal {
     }
 }
 
+/// What was waited for, as `-o json` prints it. Fields may be added to it; none is renamed or taken away.
+#[derive(Serialize)]
+struct Ended {
+    /// Of one object, what was told of it last.
+    #[serde(flatten)]
+    last: Option<Progress>,
+    /// Of all objects of a namespace, the same of each that is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    objects: Option<Vec<Progress>>,
+    /// Ready or gone.
+    reached: &'static str,
+}
+
 /// Waits, and says in the end how it stands. What happens meanwhile is told on standard error: the tree, drawn again and
 /// again, at a terminal, and elsewhere a line a change.
 ///
 /// # Errors
 /// Where a person must do something, or the time is up.
 pub async fn run(flags: &Flags, style: &Style) -> Result<String, String> {
-    let named = Named::of(&flags.object)?;
-    if named.kind.kind == "TierGrant" && flags.goal == Goal::Ready {
+    let named = flags.object.as_deref().map(Named::of).transpose()?;
+    if named.as_ref().is_some_and(|named| named.kind.kind == "TierGrant") && flags.goal == Goal::Ready {
         return Err("a TierGrant has no state: it holds once it is applied".into());
     }
     let cluster = flags.cluster.connect().await?;
-    let mut display = Display::of(&named, &cluster, flags.goal, flags.timeout_minutes, style);
+    let mut awaited = Awaited::new(named, &cluster.namespace, flags.goal);
+    let mut display = Display::of(&awaited, &cluster, flags.timeout_minutes, style);
     let limit = Duration::from_secs(flags.timeout_minutes * 60);
-    let ended = timeout(limit, follow(&cluster, &named, flags.goal, &mut display)).await;
-    let last = display.end();
-    match ended {
-        Ok(ended) => {
-            let reached = ended?;
-            let words = format!("{} is {reached}\n", named.title());
-            written(flags.output, &Ended { last, reached }, || words)
-        }
-        Err(_) => {
-            let words = last.map(|last| last.words()).unwrap_or_default();
-            Err(format!("{} was waited for {} minutes: {words}", named.title(), flags.timeout_minutes))
-        }
-    }
+    let ended = timeout(limit, follow(&cluster, &mut awaited, &mut display)).await;
+    display.end();
+    let Ok(ended) = ended else {
+        return Err(format!(
+            "{} was waited for {} minutes: {}",
+            awaited.title(),
+            flags.timeout_minutes,
+            awaited.open()
+        ));
+    };
+    let reached = ended?;
+    let words = awaited.ended(reached);
+    let ended = match awaited.is_one() {
+        true => Ended { last: awaited.last(), objects: None, reached },
+        false => Ended { last: None, objects: Some(awaited.all()), reached },
+    };
+    written(flags.output, &ended, || words)
 }
 
-/// Follows the object to the goal; gives back what it is then.
-async fn follow(
-    cluster: &Cluster,
-    named: &Named,
-    goal: Goal,
-    display: &mut Display<'_>,
-) -> Result<&'static str, String> {
-    let only = Config::default().fields(&format!("metadata.name={}", named.name));
-    let mut events = pin!(watcher(cluster.api(named.kind, &cluster.namespace), only).default_backoff());
-    let (mut listed, mut stalled) = (false, None);
+/// Follows the objects to the goal; gives back what they are then.
+async fn follow(cluster: &Cluster, awaited: &mut Awaited, display: &mut Display<'_>) -> Result<&'static str, String> {
+    let kinds: Vec<&Kind> = match awaited.named() {
+        Some(named) => vec![named.kind],
+        None => KINDS.iter().filter(|kind| kind.namespaced() && kind.kind != "TierGrant").collect(),
+    };
+    let config = awaited
+        .named()
+        .map_or_else(Config::default, |named| Config::default().fields(&format!("metadata.name={}", named.name)));
+    let watches = kinds.iter().map(|kind| {
+        let events = watcher(cluster.api(kind, &cluster.namespace), config.clone()).default_backoff();
+        events.map_ok(|event| (kind.kind, event)).boxed()
+    });
+    let mut events = select_all(watches);
+    awaited.expect(kinds.iter().map(|kind| kind.kind));
     loop {
-        let believed = stalled.map(|since: Instant| since + GRACE);
         let next = tokio::select! {
             next = events.try_next() => next,
-            () = sleep_until(believed.unwrap_or_else(Instant::now)), if believed.is_some() => {
-                return Err(format!("{} needs a person: {}", named.title(), display.words()));
-            }
+            // What is stalled may have been mended a moment ago: then that is told before.
+            () = sleep_until(awaited.believed()), if awaited.is_stalled() => return Err(awaited.needs_somebody()),
             () = display.next() => {
-                display.draw().await;
+                display.draw(awaited).await;
                 continue;
             }
         };
         let next = next.map_err(|error| format!("the cluster does not answer: {}", cluster::innermost(&error)))?;
-        let Some(event) = next else { return Err("the cluster ended the watch".into()) };
-        let object = match event {
-            Event::Init => continue,
-            Event::InitDone if listed => continue,
-            Event::InitDone | Event::Delete(_) if goal == Goal::Deleted => return Ok("gone"),
-            Event::InitDone => return Err(named.absent(named.within(&cluster.namespace))),
-            Event::Delete(_) => return Err(format!("{} was deleted", named.title())),
-            Event::Apply(object) | Event::InitApply(object) => object,
+        let Some((kind, event)) = next else { return Err("the cluster ended the watch".into()) };
+        let told = match event {
+            Event::Init => awaited.begins(kind),
+            Event::InitDone => awaited.listed(kind),
+            Event::Delete(object) => awaited.gone(kind, &object.metadata.name.unwrap_or_default()),
+            Event::Apply(object) | Event::InitApply(object) => awaited.stands(kind, progress(kind, &object)?),
         };
-        listed = true;
-        let Some(now) = progress(named, cluster, &object)? else { continue };
-        let state = now.state;
-        display.told(now).await;
-        if goal == Goal::Ready && state == State::Ready {
-            return Ok("Ready");
+        if let Some(told) = told {
+            display.told(&told, awaited).await;
         }
-        stalled = needs_somebody(state).then(|| stalled.unwrap_or_else(Instant::now));
+        if let Some(reached) = awaited.reached()? {
+            return Ok(reached);
+        }
     }
 }
 
-/// Whether nothing goes on before a person does something.
-fn needs_somebody(state: State) -> bool {
-    matches!(state, State::Stalled | State::Paused)
-}
-
-/// How far the object is; none of a kind that has no state.
-fn progress(named: &Named, cluster: &Cluster, object: &DynamicObject) -> Result<Option<Progress>, String> {
+/// How far the object is; of a kind that has no state, only that it is there.
+fn progress(kind: &str, object: &DynamicObject) -> Result<Progress, String> {
     let value = serde_json::to_value(object).map_err(|error| error.to_string())?;
     let mut only = World::default();
-    world::add(&mut only, named.kind.kind, std::iter::once(&value));
-    Ok(terrace_views::progress::progress(&only, &named.key(&cluster.namespace)))
+    world::add(&mut only, kind, std::iter::once(&value));
+    let meta = &object.metadata;
+    let namespace = meta.namespace.as_deref().filter(|_| kind != Environment::KIND).unwrap_or_default();
+    let key = terrace_tiers::ObjectKey::new(kind, namespace, meta.name.as_deref().unwrap_or_default());
+    Ok(terrace_views::progress::progress(&only, &key).unwrap_or_else(|| Progress::unknown(&key)))
 }
