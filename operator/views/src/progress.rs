@@ -9,7 +9,7 @@ use terrace_tiers::ObjectKey;
 
 use crate::standing::{NOT_LOOKED_AT_SINCE, OUTDATED, Thing, UNOBSERVED, mark};
 use crate::style::{Mark, Paint, Style};
-use crate::tree::{Scope, tree};
+use crate::tree::{Scope, Tree, tree};
 use crate::why::why;
 use crate::{ObjectName, State, World};
 
@@ -133,12 +133,21 @@ pub fn screen(world: &World, told: &[Progress], waiting: &Waiting, style: &Style
         Scope::Namespace(name) => format!("all of namespace {name}"),
         Scope::All => "everything".into(),
     };
-    let heading = format!("Waiting for {title} {goal}: {} of at most {minutes}m", style.age(*since));
+    let shown = tree(world, scope).ok().filter(|tree| !tree.objects.is_empty());
+    let counted = shown.as_ref().map(|tree| tree.summary).filter(|summary| summary.resources > 0);
+    let counted = counted.map(|of| format!("{} of {} resources Ready, ", of.resources_ready, of.resources));
+    let heading = format!(
+        "Waiting for {title} {goal}: {}{} of at most {minutes}m",
+        counted.unwrap_or_default(),
+        style.age(*since)
+    );
     let mut lines = vec![style.paint(Paint::Bold, &heading)];
-    let each = || told.iter().map(|one| one.line(style)).collect();
-    let drawn: String =
-        tree(world, scope).ok().filter(|tree| !tree.objects.is_empty()).map_or_else(each, |tree| tree.text(style));
-    lines.extend(drawn.lines().filter(|line| !line.starts_with("Next: ")).map(str::to_owned));
+    // Two rows are for the heading, and for how long it usually takes.
+    let drawn = match shown {
+        Some(tree) => fitting(tree, style, rows.saturating_sub(2)),
+        None => told.iter().map(|one| one.line(style)).collect(),
+    };
+    lines.extend(drawn.lines().map(str::to_owned));
     lines.extend(usual(world, scope, style).map(|takes| format!("AWS usually takes for this: {takes}")));
     if lines.len() > rows {
         let left = lines.len() - rows.saturating_sub(1);
@@ -146,6 +155,24 @@ pub fn screen(world: &World, told: &[Progress], waiting: &Waiting, style: &Style
         lines.push(format!("{} {left} more lines: terrace tree has them", style.rest()));
     }
     lines.join("\n") + "\n"
+}
+
+/// The tree without what is counted elsewhere; where that does not fit, without what is Ready.
+fn fitting(mut tree: Tree, style: &Style, rows: usize) -> String {
+    let text = |tree: &Tree| -> Vec<String> {
+        let text = tree.text(style);
+        text.lines().take_while(|line| !line.is_empty()).map(str::to_owned).collect()
+    };
+    let mut lines = text(&tree);
+    if lines.len() > rows {
+        for object in &mut tree.objects {
+            object.resources.retain(|resource| resource.mark != Mark::Ready);
+            object.uses.retain(|used| used.mark != Mark::Ready);
+            object.used_by.clear();
+        }
+        lines = text(&tree);
+    }
+    lines.join("\n")
 }
 
 /// How long AWS usually takes for what it is at; of several objects nobody says.
@@ -215,13 +242,19 @@ mod tests {
             (Scope::Object(key("DataTier shop/orders")), Style { width: Some(100), ..Style::plain(now()) });
         insta::assert_snapshot!(screen(&world, &[], &waiting(&scope), &style, 40));
         let small = screen(&world, &[], &waiting(&scope), &style, 6);
-        assert_eq!(small.lines().count(), 6);
-        assert!(small.lines().last().is_some_and(|line| line.contains("more lines")), "{small}");
+        assert!(small.lines().count() <= 6 && small.contains("rds/DbInstance"), "{small}");
+        assert!(!small.contains("ec2/SecurityGroup") && !small.contains("used by"), "{small}");
+        let tiny = screen(&world, &[], &waiting(&scope), &style, 2);
+        assert_eq!(tiny.lines().count(), 2, "{tiny}");
+        assert!(tiny.lines().last().is_some_and(|line| line.contains("more lines")), "{tiny}");
         let last = at(&world, "DataTier shop/orders");
         let blind = screen(&World::default(), &[last], &waiting(&scope), &style, 40);
         assert!(blind.ends_with("resources Ready: Settling: db (rds/DbInstance): AWS says creating\n"), "{blind}");
         let all = screen(&world, &[], &waiting(&Scope::Namespace("shop".into())), &style, 99);
-        assert!(all.starts_with("Waiting for all of namespace shop to be Ready: 5m of at most 60m\n"), "{all}");
+        assert!(
+            all.starts_with("Waiting for all of namespace shop to be Ready: ") && all.contains(", 5m of at most 60m\n"),
+            "{all}"
+        );
         assert!(all.contains("WebApp shop/shop") && !all.contains("usually"), "{all}");
     }
 }
