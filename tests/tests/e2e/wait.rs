@@ -118,6 +118,9 @@ async fn as_json(scene: &Scene<'_>) -> Result<()> {
     let of_database = |import: &&Value| import["to"].as_str().is_some_and(|to| to.starts_with("aws_db_instance."));
     let database = imports.as_array().and_then(|all| all.iter().find(of_database));
     ensure(database.is_some_and(|database| database["id"].is_string()), &imports)?;
+    let picture = said(&["graph"]).await?;
+    let tiles: Vec<&Value> = picture["tiles"].as_array().into_iter().flatten().map(|tile| &tile["key"]).collect();
+    ensure(tiles.contains(&&json!(format!("DataTier/{}/orders", tenant.name))), &picture)?;
     let new = said(&["new", "data-tier"]).await?;
     ensure(new["kind"] == "DataTier" && new["spec"].is_object(), &new)
 }

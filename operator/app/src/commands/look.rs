@@ -65,6 +65,8 @@ pub enum Picture {
     Dot,
     /// For Mermaid, which GitHub draws in Markdown.
     Mermaid,
+    /// What is to be seen, as data: frames, tiles in them, and edges between tiles.
+    Json,
 }
 
 /// What exists.
@@ -110,6 +112,7 @@ pub async fn graph(flags: &Graph) -> Result<String, String> {
         Picture::Svg => Format::Svg,
         Picture::Dot => Format::Dot,
         Picture::Mermaid => Format::Mermaid,
+        Picture::Json => return written(Output::Json, &graph::picture(&world), String::new),
     };
     Ok(graph::draw(&world, format))
 }

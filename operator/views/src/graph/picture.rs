@@ -7,7 +7,8 @@ use terrace_tiers::ObjectKey;
 use super::kinds::Icon;
 use super::state::Standing;
 
-/// Frames, tiles in them, and edges between tiles.
+/// Frames, tiles in them, and edges between tiles: what `-o json` prints. Fields may be added to it; none is renamed or
+/// taken away.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Picture {
     /// Whoever is within another comes after it.
