@@ -11,7 +11,7 @@ use termtree::GlyphPalette;
 pub use age::{age, since};
 pub use bare::bare;
 pub use line::Line;
-pub use wrap::{columns, cut, wrap};
+pub use wrap::{columns, cut, some, wrap};
 
 /// What the caller knows of the reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,6 +5,14 @@ pub fn columns(text: &str) -> usize {
     text.chars().count()
 }
 
+/// The first names of many, and how many more there are: `a, b and 3 more`.
+pub fn some(names: &[impl AsRef<str>], most: usize) -> String {
+    let more = names.len().saturating_sub(most);
+    let told: Vec<&str> = names.iter().take(most).map(AsRef::as_ref).collect();
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    told.join(", ") + &rest
+}
+
 /// The text in at most so many columns; where it was longer, it ends in `rest`.
 pub fn cut(text: &str, width: usize, rest: &str) -> String {
     if columns(text) <= width {
@@ -33,6 +41,12 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_many_names_some_are_told() {
+        assert_eq!(some(&["a", "b", "c", "d"], 2), "a, b and 2 more");
+        assert_eq!((some(&["a"], 5), some(&[""; 0], 5)), ("a".into(), String::new()));
+    }
 
     #[test]
     fn a_text_is_cut_at_a_character_and_says_so() {

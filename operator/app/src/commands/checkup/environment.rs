@@ -9,6 +9,7 @@ use terrace_aws_ec2::network::{self, Select, Subnet};
 use terrace_crds::Environment;
 use terrace_crds::environment::{ClusterFacts, NetworkFacts};
 use terrace_views::doctor::{Finding, Health};
+use terrace_views::style::some;
 
 use super::super::eyes;
 use super::operator;
@@ -99,18 +100,11 @@ async fn permissions(environment: &Environment, of: &str, context: &Context, cli
                 "{role} may not do {} of {} actions, at least not on every resource: {}",
                 denied.len(),
                 actions.len(),
-                some(&denied)
+                some(&denied.iter().collect::<Vec<_>>(), NAMED)
             );
             Finding::new(of, WHAT, Health::Missing, message).mended_by(mend)
         }
     }
-}
-
-fn some(names: &BTreeSet<String>) -> String {
-    let more = names.len().saturating_sub(NAMED);
-    let told: Vec<&str> = names.iter().take(NAMED).map(String::as_str).collect();
-    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
-    format!("{}{rest}", told.join(", "))
 }
 
 async fn subnets(facts: &NetworkFacts, region: &str, of: &str, clients: &Clients) -> Finding {
@@ -249,12 +243,5 @@ mod tests {
         assert_eq!((of(10).health, of(990).health), (Health::Ok, Health::Concern));
         assert_eq!(of(990).message, "IAM in eu-west-1: 990 of 1000 Roles");
         assert!(of(990).mend.is_some_and(|mend| mend.ends_with("--service-code iam")));
-    }
-
-    #[test]
-    fn of_many_names_some_are_told() {
-        let names: BTreeSet<String> = (0..7).map(|number| format!("rds:{number}")).collect();
-        assert_eq!(some(&names), "rds:0, rds:1, rds:2, rds:3, rds:4 and 2 more");
-        assert_eq!(some(&["a".to_owned()].into()), "a");
     }
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::super::prices::{ANYWHERE, shipped_units};
 use super::found::{Found, Key};
 use super::{file, rules};
+use crate::style::some;
 
 /// A price table, and what is to be known of it: what `-o json` prints. Fields may be added to it; none is renamed or taken
 /// away.
@@ -46,11 +47,11 @@ impl DrawnPrices {
     pub fn remarks(&self) -> Vec<String> {
         let mut lines = vec![format!("{} prices, for {}", self.prices, listed(&self.regions))];
         if !self.disputed.is_empty() {
-            lines.push(format!("AWS's rows say two prices, and so none is taken, of {}", some(&self.disputed)));
+            lines.push(format!("AWS's rows say two prices, and so none is taken, of {}", some(&self.disputed, NAMED)));
         }
         let (given, absent): (Vec<_>, Vec<_>) = self.missing.iter().partition(|missing| missing.given);
         lines.extend(
-            given.iter().map(|missing| format!("{} has no price of {}", missing.service, some(&missing.items))),
+            given.iter().map(|missing| format!("{} has no price of {}", missing.service, some(&missing.items, NAMED))),
         );
         if !absent.is_empty() {
             let services: Vec<String> = absent.iter().map(|missing| missing.service.to_owned()).collect();
@@ -62,12 +63,6 @@ impl DrawnPrices {
 
 fn listed(names: &[String]) -> String {
     if names.is_empty() { "no region in particular".into() } else { names.join(", ") }
-}
-
-fn some(items: &[String]) -> String {
-    let more = items.len().saturating_sub(NAMED);
-    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
-    items.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ") + &rest
 }
 
 type Prices = BTreeMap<Key, (&'static str, f64)>;
