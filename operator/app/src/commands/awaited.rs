@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use terrace_tiers::ObjectKey;
 use terrace_views::State;
 use terrace_views::progress::Progress;
+use terrace_views::tree::Scope;
 use tokio::time::Instant;
 
 use super::named::Named;
@@ -50,14 +50,12 @@ impl Awaited {
         self.named.is_some()
     }
 
-    /// The object that was named, in the namespace.
-    pub fn key(&self) -> Option<ObjectKey> {
-        self.named().map(|named| named.key(&self.namespace))
-    }
-
-    /// The namespace.
-    pub fn namespace(&self) -> &str {
-        &self.namespace
+    /// What a tree of it shows.
+    pub fn scope(&self) -> Scope {
+        match &self.named {
+            Some(named) => Scope::Object(named.key(&self.namespace)),
+            None => Scope::Namespace(self.namespace.clone()),
+        }
     }
 
     /// What is waited for.
@@ -86,18 +84,16 @@ impl Awaited {
     }
 
     /// A list of a kind begins, the first or one after the watch broke off.
-    pub fn begins(&mut self, kind: &str) -> Option<Progress> {
+    pub fn begins(&mut self, kind: &str) {
         self.seen.retain(|(of, _)| of != kind);
-        None
     }
 
     /// That list is at its end: what was not in it is gone.
-    pub fn listed(&mut self, kind: &str) -> Option<Progress> {
+    pub fn listed(&mut self, kind: &str) {
         self.unlisted.remove(kind);
         let seen = &self.seen;
         self.there.retain(|key, _| key.0 != kind || seen.contains(key));
         self.judge();
-        None
     }
 
     /// An object stands like this; gives it back where that is news.
@@ -110,10 +106,9 @@ impl Awaited {
     }
 
     /// An object is gone.
-    pub fn gone(&mut self, kind: &str, name: &str) -> Option<Progress> {
+    pub fn gone(&mut self, kind: &str, name: &str) {
         self.left = self.there.remove(&(kind.to_owned(), name.to_owned())).or(self.left.take());
         self.judge();
-        None
     }
 
     /// Notes since when a person is needed.
@@ -198,6 +193,7 @@ fn title(one: &Progress) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use terrace_tiers::ObjectKey;
 
     fn one(name: &str, state: State) -> Progress {
         let key = ObjectKey::new("DataTier", "shop", name);

@@ -8,16 +8,13 @@ use jiff::Timestamp;
 use terrace_views::World;
 use terrace_views::progress::{self, Progress, Waiting};
 use terrace_views::style::Style;
-use tokio::time::{Instant, sleep};
-
-use terrace_views::tree::Scope;
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
 use super::awaited::Awaited;
 use super::cluster::Cluster;
-use super::wait::Goal;
 use super::world;
 
-/// How often the screen is drawn: ages count seconds.
+/// How often the screen is drawn, and the objects about it are read at most: ages count seconds.
 const FRAME: Duration = Duration::from_secs(1);
 /// How often the objects about it are read, if nothing happens to the object itself.
 const LOOK: Duration = Duration::from_secs(5);
@@ -25,8 +22,6 @@ const LOOK: Duration = Duration::from_secs(5);
 /// Where it is shown.
 pub struct Display<'a> {
     cluster: &'a Cluster,
-    scope: Scope,
-    goal: Goal,
     minutes: u64,
     since: Timestamp,
     style: Style,
@@ -40,35 +35,34 @@ struct Screen {
     lines: usize,
     world: World,
     looked: Option<Instant>,
+    frames: Interval,
 }
 
 impl<'a> Display<'a> {
     /// A screen where standard error is a terminal that can be drawn upon, else lines.
-    pub fn of(awaited: &Awaited, cluster: &'a Cluster, minutes: u64, style: &Style) -> Self {
+    pub fn of(cluster: &'a Cluster, minutes: u64, style: &Style) -> Self {
         let term = Term::buffered_stderr();
         let able = term.is_term() && std::env::var("TERM").is_ok_and(|term| term != "dumb");
-        let screen = able.then(|| Screen { term, lines: 0, world: World::default(), looked: None });
-        let scope = awaited.key().map_or_else(|| Scope::Namespace(awaited.namespace().into()), Scope::Object);
-        Display { cluster, scope, goal: awaited.goal(), minutes, since: Timestamp::now(), style: *style, screen }
+        let mut frames = interval(FRAME);
+        frames.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let screen = able.then(|| Screen { term, lines: 0, world: World::default(), looked: None, frames });
+        Display { cluster, minutes, since: Timestamp::now(), style: *style, screen }
     }
 
-    /// Shows how far an object is now.
-    pub async fn told(&mut self, now: &Progress, awaited: &Awaited) {
+    /// Tells how far an object is now: at once, or on the next screen.
+    pub fn told(&mut self, now: &Progress) {
         match &mut self.screen {
             None => eprint!("{}", now.line(&self.style)),
-            Some(screen) => {
-                screen.looked = None;
-                self.draw(awaited).await;
-            }
+            Some(screen) => screen.looked = None,
         }
     }
 
     /// Until it is time to draw again; for ever where nothing is drawn.
-    pub async fn next(&self) {
-        match self.screen {
-            Some(_) => sleep(FRAME).await,
+    pub async fn next(&mut self) {
+        match &mut self.screen {
+            Some(screen) => screen.frames.tick().await,
             None => std::future::pending().await,
-        }
+        };
     }
 
     /// Draws the screen. Where the cluster does not answer it stays as it is: the watch says so in the end.
@@ -82,7 +76,8 @@ impl<'a> Display<'a> {
         }
         let (rows, columns) = screen.term.size();
         let style = Style { now: Timestamp::now(), width: Some(columns.into()), ..self.style };
-        let waiting = Waiting { scope: &self.scope, goal: self.goal.words(), since: self.since, minutes: self.minutes };
+        let scope = awaited.scope();
+        let waiting = Waiting { scope: &scope, goal: awaited.goal().words(), since: self.since, minutes: self.minutes };
         // The last row is the cursor's.
         let rows = usize::from(rows).saturating_sub(1);
         let text = progress::screen(&screen.world, &awaited.all(), &waiting, &style, rows);

@@ -4,14 +4,16 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use futures::stream::{StreamExt, TryStreamExt, select_all};
+use kube::ResourceExt;
 use kube::api::DynamicObject;
 use kube::runtime::watcher::{Config, Event};
 use kube::runtime::{WatchStreamExt, watcher};
 use serde::Serialize;
 use terrace_crds::{KINDS, Kind};
+use terrace_tiers::ObjectKey;
+use terrace_views::World;
 use terrace_views::progress::Progress;
 use terrace_views::style::Style;
-use terrace_views::{Environment, World};
 use tokio::time::{sleep_until, timeout};
 
 use super::awaited::Awaited;
@@ -78,12 +80,12 @@ struct Ended {
 /// Where a person must do something, or the time is up.
 pub async fn run(flags: &Flags, style: &Style) -> Result<String, String> {
     let named = flags.object.as_deref().map(Named::of).transpose()?;
-    if named.as_ref().is_some_and(|named| named.kind.kind == "TierGrant") && flags.goal == Goal::Ready {
+    if named.as_ref().is_some_and(|named| !world::has_state(named.kind)) && flags.goal == Goal::Ready {
         return Err("a TierGrant has no state: it holds once it is applied".into());
     }
     let cluster = flags.cluster.connect().await?;
     let mut awaited = Awaited::new(named, &cluster.namespace, flags.goal);
-    let mut display = Display::of(&awaited, &cluster, flags.timeout_minutes, style);
+    let mut display = Display::of(&cluster, flags.timeout_minutes, style);
     let limit = Duration::from_secs(flags.timeout_minutes * 60);
     let ended = timeout(limit, follow(&cluster, &mut awaited, &mut display)).await;
     display.end();
@@ -108,7 +110,7 @@ pub async fn run(flags: &Flags, style: &Style) -> Result<String, String> {
 async fn follow(cluster: &Cluster, awaited: &mut Awaited, display: &mut Display<'_>) -> Result<&'static str, String> {
     let kinds: Vec<&Kind> = match awaited.named() {
         Some(named) => vec![named.kind],
-        None => KINDS.iter().filter(|kind| kind.namespaced() && kind.kind != "TierGrant").collect(),
+        None => KINDS.iter().filter(|kind| kind.namespaced() && world::has_state(kind)).collect(),
     };
     let config = awaited
         .named()
@@ -131,14 +133,14 @@ async fn follow(cluster: &Cluster, awaited: &mut Awaited, display: &mut Display<
         };
         let next = next.map_err(|error| format!("the cluster does not answer: {}", cluster::innermost(&error)))?;
         let Some((kind, event)) = next else { return Err("the cluster ended the watch".into()) };
-        let told = match event {
+        match event {
             Event::Init => awaited.begins(kind),
             Event::InitDone => awaited.listed(kind),
             Event::Delete(object) => awaited.gone(kind, &object.metadata.name.unwrap_or_default()),
-            Event::Apply(object) | Event::InitApply(object) => awaited.stands(kind, progress(kind, &object)?),
-        };
-        if let Some(told) = told {
-            display.told(&told, awaited).await;
+            Event::Apply(object) | Event::InitApply(object) => {
+                let news = awaited.stands(kind, progress(kind, &object)?);
+                news.iter().for_each(|now| display.told(now));
+            }
         }
         if let Some(reached) = awaited.reached()? {
             return Ok(reached);
@@ -151,8 +153,6 @@ fn progress(kind: &str, object: &DynamicObject) -> Result<Progress, String> {
     let value = serde_json::to_value(object).map_err(|error| error.to_string())?;
     let mut only = World::default();
     world::add(&mut only, kind, std::iter::once(&value));
-    let meta = &object.metadata;
-    let namespace = meta.namespace.as_deref().filter(|_| kind != Environment::KIND).unwrap_or_default();
-    let key = terrace_tiers::ObjectKey::new(kind, namespace, meta.name.as_deref().unwrap_or_default());
+    let key = ObjectKey::new(kind, &object.namespace().unwrap_or_default(), &object.name_any());
     Ok(terrace_views::progress::progress(&only, &key).unwrap_or_else(|| Progress::unknown(&key)))
 }

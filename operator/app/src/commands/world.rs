@@ -7,7 +7,7 @@ use k8s_openapi::api::core::v1;
 use kube::api::{Api, ListParams};
 use serde::Deserialize;
 use serde_json::Value;
-use terrace_crds::Environment;
+use terrace_crds::{Environment, Kind};
 use terrace_tiers::ObjectKey;
 use terrace_views::{Event, World};
 
@@ -22,10 +22,15 @@ use crate::telemetry::events::REQUEST;
 /// What the API server refuses.
 pub async fn world(cluster: &Cluster) -> Result<World, String> {
     let mut world = World::default();
-    for kind in terrace_crds::KINDS.iter().filter(|kind| kind.kind != "TierGrant") {
+    for kind in terrace_crds::KINDS.iter().filter(|kind| has_state(kind)) {
         add(&mut world, kind.kind, cluster.all(kind).await?.iter());
     }
     Ok(world)
+}
+
+/// Whether objects of a kind stand in any way: a grant holds once it is applied.
+pub fn has_state(kind: &Kind) -> bool {
+    kind.kind != "TierGrant"
 }
 
 /// What has been read already, without its events.

@@ -4,7 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use jiff::Timestamp;
 
-use super::{Asked, View, view_of};
+use super::{Asked, view_of};
 use crate::World;
 use crate::plan::Plan;
 
@@ -21,14 +21,14 @@ pub struct Answer {
 /// Answers what the query of a browser asks.
 ///
 /// # Errors
-/// Never as long as a [`View`] is plain data.
+/// Never as long as a [`super::View`] is plain data.
 pub fn answer(world: &World, plan: Option<&Plan>, now: Timestamp, query: Option<&str>) -> serde_json::Result<Answer> {
-    let mut view = view_of(world, plan, now, &Asked::of(query));
-    let time = std::mem::take(&mut view.now);
+    let body = serde_json::to_string(&view_of(world, plan, now, &Asked::of(query)))?;
+    // The time of reading comes first.
+    let rest = body.split_once(',').map_or(&*body, |(_, rest)| rest);
     let mut hasher = DefaultHasher::new();
-    serde_json::to_string(&view)?.hash(&mut hasher);
-    let view = View { now: time, ..view };
-    Ok(Answer { etag: format!("\"{:016x}\"", hasher.finish()), body: serde_json::to_string(&view)? })
+    rest.hash(&mut hasher);
+    Ok(Answer { etag: format!("\"{:016x}\"", hasher.finish()), body })
 }
 
 #[cfg(test)]
